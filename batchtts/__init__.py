@@ -1,0 +1,1 @@
+"""Batch audiobook, voice-line and speech-dataset generator over Rime."""

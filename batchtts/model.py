@@ -1,0 +1,300 @@
+"""The values that flow through batchtts, each frozen, none with an effect.
+
+job -> texts -> chunks -> requests -> takes -> tracks -> outputs. The words are
+those of the documentation: a *text* is one unit to be read, a *chunk* a piece
+of it that is sent as one *request*, a *take* one verified recording of a
+request, a *track* the takes of one text, joined.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Literal, NewType
+
+__all__ = [
+    "AudioSettings",
+    "Boundary",
+    "Chunk",
+    "Encoding",
+    "FileText",
+    "FilesOutput",
+    "Fingerprint",
+    "InlineText",
+    "Job",
+    "LocalSettings",
+    "Loudness",
+    "LoudnessMode",
+    "Pauses",
+    "Place",
+    "Recording",
+    "Request",
+    "RimeSettings",
+    "TableText",
+    "Text",
+    "TextId",
+    "TextSource",
+    "Voice",
+    "VoiceName",
+]
+
+TextId = NewType("TextId", str)
+VoiceName = NewType("VoiceName", str)
+Fingerprint = NewType("Fingerprint", str)
+
+Encoding = Literal["pcm", "mulaw", "mp3", "ogg"]
+"""How a recording's bytes are to be read: headerless signed 16-bit
+little-endian, headerless mu-law, or a whole MP3 or Ogg stream; always mono."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A position in a file, as shown to people; lines and columns count from 1."""
+
+    file: str
+    line: int | None = None
+    column: int | None = None
+
+    def __str__(self) -> str:
+        """Give ``file``, ``file:line`` or ``file:line:column``."""
+        parts = [self.file]
+        if self.line is not None:
+            parts.append(str(self.line))
+            if self.column is not None:
+                parts.append(str(self.column))
+        return ":".join(parts)
+
+
+# --- what the job file says ---------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Voice:
+    """A named set of synthesis parameters.
+
+    ``parameters`` are the query parameters exactly as they will be sent, every
+    default spelled out, sorted by name: two voices with equal parameters are
+    the same voice to the engine, whatever they are called.
+    """
+
+    name: VoiceName
+    parameters: tuple[tuple[str, str], ...]
+    audio_format: Literal["pcm", "wav", "mp3", "mulaw", "ogg"]
+    sampling_rate: int  # Hz, as asked of the engine
+    lang: str  # as in the job file: 2 or 3 letters
+    limit: int | None = None  # characters a request; None: the job's
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InlineText:
+    """A text whose words stand in the job file."""
+
+    id: TextId
+    words: str
+    voice: VoiceName | None
+    title: str | None
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileText:
+    """A file to be read as one text or, where it has chapters, several."""
+
+    path: Path
+    shown: str  # the path as the job file's author wrote it
+    id: str | None  # replaces the file's stem in the ids
+    voice: VoiceName | None
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableText:
+    """A table with one text a row; the fields name its columns.
+
+    ``voice`` names a column, or a voice of the job where there is no such
+    column. ``id`` and ``title`` are None when the job names no column.
+    """
+
+    path: Path
+    shown: str
+    id: str | None
+    text: str
+    voice: str | None
+    title: str | None
+    place: Place
+
+
+TextSource = InlineText | FileText | TableText
+
+
+@dataclass(frozen=True, slots=True)
+class Pauses:
+    """Seconds of silence put at a cut, by the kind of the boundary there."""
+
+    clause: float = 0.12
+    sentence: float = 0.25
+    paragraph: float = 0.6
+    section: float = 1.5
+
+
+LoudnessMode = Literal["lufs", "rms", "peak", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class Loudness:
+    """How loud an output is to be.
+
+    ``lufs``: integrated loudness (EBU R128, mono counted as one channel) at
+    ``target`` LUFS with a true peak of at most ``ceiling`` dBTP. ``rms``: RMS
+    at ``target`` dBFS, peak at most ``ceiling`` dB. ``peak``: highest peak at
+    ``ceiling``. ``none``: samples untouched.
+    """
+
+    mode: LoudnessMode
+    target: float = 0.0
+    ceiling: float = -1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AudioSettings:
+    """How an output sounds. None of it is paid for or in a fingerprint."""
+
+    sample_rate: int | None = None  # Hz; None: the takes' own rate
+    pauses: Pauses = Pauses()
+    loudness: Loudness = Loudness("lufs", -19.0, -1.0)
+    bitrate: int | None = None  # kbit/s; None: the codec's default here
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilesOutput:
+    """One audio file for each text and voice, named by a template."""
+
+    template: str  # as written: "out/{voice}/{id}.wav"
+    folder: Path  # absolute; nothing may be written outside it
+    pattern: str  # the template's part below ``folder``
+    suffix: str  # ".wav", lower case: decides the format
+    texts: tuple[str, ...]  # globs over text ids; empty: every text
+    voices: tuple[VoiceName, ...]  # empty: each text's own voice
+    audio: AudioSettings
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RimeSettings:
+    """Where Rime is and how to speak to it."""
+
+    url: str = "wss://users.rime.ai/ws"
+    on_prem: bool = False  # allows ws:// and any rate to a host that is not loopback
+    header: str = "Authorization"  # with "Authorization" the value is "Bearer <key>"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalSettings:
+    """Which synthesiser the local server speaks with."""
+
+    synthesiser: Literal["espeak", "tone"] = "espeak"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A whole job file, read and checked. Paths are absolute."""
+
+    path: Path
+    name: str
+    engine: Literal["rime", "local"]
+    rime: RimeSettings
+    local: LocalSettings
+    concurrency: int
+    limit: int
+    voices: Mapping[VoiceName, Voice]
+    voice: VoiceName | None  # for texts that name none
+    texts: tuple[TextSource, ...]
+    outputs: tuple[FilesOutput, ...]
+    cache: Path | None = None
+    place: Place
+
+
+# --- texts, chunks, requests ---------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """One unit to be read: a chapter, a prompt, a sentence."""
+
+    id: TextId
+    words: str
+    voice: VoiceName | None
+    title: str
+    columns: Mapping[str, str] = field(default_factory=dict)
+    place: Place
+
+
+class Boundary(StrEnum):
+    """What stands at the cut after a chunk, from the best cut to the worst."""
+
+    END = "end"  # the text ends here
+    SECTION = "section"
+    PARAGRAPH = "paragraph"
+    LINE = "line"
+    SENTENCE = "sentence"
+    CLAUSE = "clause"
+    WORD = "word"
+    GRAPHEME = "grapheme"  # inside a word longer than the limit
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A piece of a cleaned text: ``text == cleaned[start:end]``.
+
+    The chunks of a text follow one another without gap or overlap, so that
+    joined they are the cleaned text. White space at a cut belongs to the chunk
+    before it.
+    """
+
+    text: str
+    start: int  # characters (code points)
+    end: int
+    boundary: Boundary
+
+    @property
+    def words(self) -> str:
+        """Return what is sent: the chunk without white space at its ends."""
+        return self.text.strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Everything that determines a piece of audio, and nothing else.
+
+    ``engine`` names the kind of engine with the version of its sound where we
+    know it: ``rime``, or ``local/espeak-1.52.0+1``.
+    """
+
+    engine: str
+    parameters: tuple[tuple[str, str], ...]
+    text: str
+
+    @property
+    def fingerprint(self) -> Fingerprint:
+        """Return the SHA-256 of the request as 64 hexadecimal digits."""
+        canonical = json.dumps(
+            [1, self.engine, self.parameters, self.text],
+            ensure_ascii=False,
+            separators=(",", ":"),
+        )
+        digest = hashlib.sha256(canonical.encode("utf-8", "surrogatepass"))
+        return Fingerprint(digest.hexdigest())
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """The audio of one request as it came: complete, mono, still encoded."""
+
+    encoding: Encoding
+    sampling_rate: int  # Hz
+    data: bytes
