@@ -1,0 +1,88 @@
+"""Files on disk: whole at their final path, or not there."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import secrets
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from batchtts.errors import LocalError
+
+__all__ = ["TEMP_MARK", "atomic", "local_errors", "make_folder", "write_bytes"]
+
+TEMP_MARK = ".batchtts-"
+"""Stands in the name of every temporary file, so that leftovers can be swept."""
+
+
+@contextlib.contextmanager
+def local_errors(doing: str) -> Iterator[None]:
+    """Turn an OSError into a LocalError that begins with ``doing``."""
+    try:
+        yield
+    except OSError as exc:
+        where = f' "{exc.filename}"' if exc.filename else ""
+        raise LocalError(f"{doing}{where}: {_cause(exc)}") from exc
+
+
+@contextlib.contextmanager
+def atomic(path: Path) -> Iterator[Path]:
+    """Give a temporary path in ``path``'s folder and move it there at the end.
+
+    Until the block ends without an error ``path`` keeps what it held before;
+    then the new content is synced to disk and takes its place in one step. On
+    an error, and on an interrupt, the temporary file is removed.
+
+    Raises LocalError when the folder or the file cannot be written.
+    """
+    make_folder(path.parent)
+    temporary = path.with_name(f".{path.stem[:80]}{TEMP_MARK}{secrets.token_hex(6)}")
+    try:
+        with local_errors(f'cannot write "{path}"'):
+            yield temporary
+            _sync(temporary)
+            os.replace(temporary, path)
+            _sync_folder(path.parent)
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Put ``data`` at ``path``, whole or not at all."""
+    with atomic(path) as temporary:
+        temporary.write_bytes(data)
+
+
+def make_folder(folder: Path) -> None:
+    """Make ``folder`` and those above it where they are missing."""
+    with local_errors(f'cannot make the folder "{folder}"'):
+        folder.mkdir(parents=True, exist_ok=True)
+
+
+def _sync(path: Path) -> None:
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    if sys.platform == "win32":  # a folder cannot be opened there
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _cause(exc: OSError) -> str:
+    if exc.errno == errno.ENOSPC:
+        return "the disk is full; free some space and run again"
+    if exc.errno in {errno.EACCES, errno.EPERM}:
+        return "permission denied"
+    if exc.errno == errno.EROFS:
+        return "the file system is read-only"
+    return exc.strerror or str(exc)
