@@ -198,6 +198,7 @@ class LocalSettings:
     """Which synthesiser the local server speaks with."""
 
     synthesiser: Literal["espeak", "tone"] = "espeak"
+    url: str | None = None  # of a server that runs already; None: start one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

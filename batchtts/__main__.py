@@ -1,0 +1,5 @@
+"""`python -m batchtts` is `batchtts`."""
+
+from batchtts.cli import main
+
+main()

@@ -1,0 +1,198 @@
+"""The cache of takes: one checksummed file each, named by its fingerprint.
+
+``<cache>/<first two digits>/<fingerprint>.take`` holds one line of JSON (how to
+read the audio, its length and SHA-256) and then the audio as it came. A take
+is written to a temporary name and renamed, so that many processes can share a
+cache, and checked against its SHA-256 whenever it is read.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import get_args
+
+from batchtts.errors import LocalError
+from batchtts.files import TEMP_MARK, atomic, local_errors
+from batchtts.model import Encoding, Fingerprint, Recording, Request
+
+__all__ = ["Cache", "CacheInfo", "Damaged"]
+
+_VERSION = 1
+_SUFFIX = ".take"
+_BAD_SUFFIX = ".damaged"
+_HEADER_BYTES = 4096  # the first line is far shorter
+_DAY_S = 24 * 3600
+_STALE_TEMP_S = _DAY_S
+
+
+@dataclass(frozen=True, slots=True)
+class CacheInfo:
+    """How much a cache holds."""
+
+    takes: int
+    size_bytes: int
+    damaged: int  # files put aside because they failed their check
+
+
+@dataclass(frozen=True, slots=True)
+class Damaged:
+    """A take that failed its check, and why."""
+
+    path: Path
+    reason: str
+
+
+class _BadTakeError(Exception):
+    """The bytes of a take file are not what was written."""
+
+
+class Cache:
+    """Takes on disk under one folder, which is made when first written to."""
+
+    def __init__(self, folder: Path) -> None:
+        """Use ``folder``."""
+        self.folder = folder
+
+    def path(self, fingerprint: Fingerprint) -> Path:
+        """Return where the take with this fingerprint is or would be."""
+        return self.folder / fingerprint[:2] / f"{fingerprint}{_SUFFIX}"
+
+    def has(self, fingerprint: Fingerprint) -> bool:
+        """Say whether there is a take, without reading it."""
+        return self.path(fingerprint).is_file()
+
+    def load(self, fingerprint: Fingerprint) -> Recording | None:
+        """Return the take if it is there and whole, else None.
+
+        A damaged file is put aside under the ending ``.damaged``, never used.
+        Raises LocalError when the file is there but cannot be read.
+        """
+        path = self.path(fingerprint)
+        try:
+            with local_errors("cannot read the cache"):
+                content = path.read_bytes()
+        except LocalError as exc:
+            if isinstance(exc.__cause__, FileNotFoundError):
+                return None
+            raise
+        try:
+            recording = _parse(content)
+        except _BadTakeError:
+            with contextlib.suppress(OSError):
+                path.replace(path.with_suffix(_BAD_SUFFIX))
+            return None
+        self._note_use(path)
+        return recording
+
+    def store(self, request: Request, recording: Recording) -> None:
+        """Keep a verified take; it is on disk when this returns.
+
+        Raises LocalError when it cannot be written.
+        """
+        header = {
+            "version": _VERSION,
+            "encoding": recording.encoding,
+            "sampling_rate": recording.sampling_rate,
+            "bytes": len(recording.data),
+            "sha256": hashlib.sha256(recording.data).hexdigest(),
+            "engine": request.engine,
+            "characters": len(request.text),
+        }
+        line = json.dumps(header, separators=(",", ":")).encode() + b"\n"
+        with atomic(self.path(request.fingerprint)) as temporary:
+            with temporary.open("wb") as file:
+                file.write(line)
+                file.write(recording.data)
+
+    def info(self) -> CacheInfo:
+        """Count the takes and their bytes."""
+        takes = size = 0
+        for path in self._files(_SUFFIX):
+            takes += 1
+            size += path.stat().st_size
+        return CacheInfo(takes, size, sum(1 for _ in self._files(_BAD_SUFFIX)))
+
+    def verify(self) -> Iterator[Damaged | None]:
+        """Check every take against its checksum: one value for each, None if good.
+
+        Damaged takes are put aside, so that the next run makes them again.
+        """
+        for path in self._files(_SUFFIX):
+            try:
+                with local_errors("cannot read the cache"):
+                    _parse(path.read_bytes())
+                yield None
+            except _BadTakeError as exc:
+                path.replace(path.with_suffix(_BAD_SUFFIX))
+                yield Damaged(path, str(exc))
+
+    def prune(self, *, older_than_s: float, now_s: float | None = None) -> CacheInfo:
+        """Remove takes not used for ``older_than_s`` seconds, and all that is damaged.
+
+        Returns what was removed. A take is used when it is read or written; the
+        day is noted, not the hour.
+        """
+        now_s = time.time() if now_s is None else now_s
+        takes = size = damaged = 0
+        for path in [*self._files(_SUFFIX), *self._files(_BAD_SUFFIX)]:
+            status = path.stat()
+            bad = path.suffix == _BAD_SUFFIX
+            if not bad and now_s - status.st_mtime < older_than_s:
+                continue
+            path.unlink(missing_ok=True)
+            size += status.st_size
+            takes, damaged = takes + (not bad), damaged + bad
+        self._sweep(now_s)
+        return CacheInfo(takes, size, damaged)
+
+    def _files(self, suffix: str) -> Iterator[Path]:
+        if not self.folder.is_dir():
+            return
+        with local_errors("cannot read the cache"):
+            for folder in sorted(self.folder.iterdir()):
+                if folder.is_dir():
+                    yield from sorted(folder.glob(f"*{suffix}"))
+
+    @staticmethod
+    def _note_use(path: Path) -> None:
+        """Note that a take was used, at most once a day: a write for each is dear."""
+        with contextlib.suppress(OSError):
+            if time.time() - path.stat().st_mtime > _DAY_S:
+                os.utime(path)
+
+    def _sweep(self, now_s: float) -> None:
+        """Remove temporary files that no living process can still be writing."""
+        if not self.folder.is_dir():
+            return
+        for path in self.folder.glob(f"*/.*{TEMP_MARK}*"):
+            with contextlib.suppress(OSError):
+                if now_s - path.stat().st_mtime > _STALE_TEMP_S:
+                    path.unlink()
+
+
+def _parse(content: bytes) -> Recording:
+    line, newline, data = content[:_HEADER_BYTES].partition(b"\n")
+    if not newline:
+        raise _BadTakeError("no header")
+    data = content[len(line) + 1 :]
+    try:
+        header = json.loads(line)
+        version, encoding = header["version"], header["encoding"]
+        sampling_rate, digest = header["sampling_rate"], header["sha256"]
+        size = header["bytes"]
+    except (ValueError, KeyError, TypeError) as exc:
+        raise _BadTakeError("its header cannot be read") from exc
+    if version != _VERSION or encoding not in get_args(Encoding):
+        raise _BadTakeError(f"version {version!r} or encoding {encoding!r} is unknown")
+    if len(data) != size:
+        raise _BadTakeError(f"{len(data):,} bytes where there were {size:,}")
+    if hashlib.sha256(data).hexdigest() != digest:
+        raise _BadTakeError("its content does not match its checksum")
+    return Recording(encoding, sampling_rate, data)

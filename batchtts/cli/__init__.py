@@ -1,0 +1,147 @@
+"""The command line: `batchtts`.
+
+Commands live in a module each and are imported only when called for, so that
+help and small commands are quick.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from batchtts.errors import BatchTTSError
+from batchtts.text_safety import printable
+
+__all__ = ["main"]
+
+_COMMANDS = {
+    "run": "make every output of a job that is not there yet",
+    "plan": "show what a run would send, and what the cache already holds",
+    "validate": "check a job and its texts, sending nothing",
+    "init": "write a first job file",
+    "chunk": "show how a text is cut",
+    "serve": "run the local Rime-compatible server",
+    "cache": "look after the cache of takes",
+    "doctor": "check this machine: packages, codecs, speech engine, key",
+    "schema": "print the JSON Schema of the job file",
+}
+
+
+class _Commands(click.Group):
+    """The commands, each imported when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name the commands in the order in which a person meets them."""
+        del ctx
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command."""
+        del ctx
+        if cmd_name not in _COMMANDS:
+            return None
+        module = importlib.import_module(f"batchtts.cli.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(
+        self, ctx: click.Context, formatter: click.HelpFormatter
+    ) -> None:
+        """List the commands without importing them."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Suggest the nearest command for one that there is not."""
+        import difflib
+
+        if args and not args[0].startswith("-") and args[0] not in _COMMANDS:
+            near = difflib.get_close_matches(args[0], _COMMANDS, n=1)
+            hint = f'; did you mean "{near[0]}"?' if near else ""
+            ctx.fail(f'no such command "{args[0]}"{hint}')
+        return super().resolve_command(ctx, args)
+
+
+def _print_version(ctx: click.Context, _: click.Parameter, value: object) -> None:
+    """Print the versions that a bug report needs."""
+    if not value or ctx.resilient_parsing:
+        return
+    from batchtts.runner.versions import versions
+
+    found = versions()
+    own = found.pop("batchtts", "unknown")
+    others = ", ".join(f"{name} {number}" for name, number in found.items())
+    click.echo(f"batchtts {own} ({others})")
+    ctx.exit()
+
+
+@click.command(
+    cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]}
+)
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_version,
+    help="Print the versions that matter for a bug report.",
+)
+def group() -> None:
+    """Turn a job file of texts and voices into finished audio.
+
+    Begin with `batchtts init`, look with `batchtts plan job.yaml`, and make it
+    with `batchtts run job.yaml`.
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit with a code of the documented table."""
+    _speak_utf8()
+    try:
+        code = group.main(arguments, prog_name="batchtts", standalone_mode=False)
+    except click.Abort:
+        code = 130
+    except click.ClickException as exc:
+        exc.show()
+        code = 2
+    except BatchTTSError as exc:
+        _show(exc)
+        code = exc.exit_code
+    except BrokenPipeError:
+        # The reader of our output has gone: nobody is left to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _show(error: BatchTTSError) -> None:
+    for line in str(error).splitlines():
+        label = click.style("error:", fg="red", bold=True)
+        click.echo(f"{label} {printable(line)}", err=True, color=_color())
+
+
+def _color() -> bool | None:
+    """Honour NO_COLOR and FORCE_COLOR; None leaves it to the terminal."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    return True if os.environ.get("FORCE_COLOR") else None
+
+
+def _speak_utf8() -> None:
+    """Write UTF-8 whatever the locale says, so that no name is unprintable."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None and not stream.isatty():
+            reconfigure(encoding="utf-8", errors="replace")
+
+
+def _as_json(document: object) -> str:
+    return json.dumps(document, ensure_ascii=False, indent=1)

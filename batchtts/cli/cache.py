@@ -1,0 +1,118 @@
+"""`batchtts cache`: look after the takes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from batchtts.errors import LocalError
+
+__all__ = ["command"]
+
+_FOLDER = click.option(
+    "--cache",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    envvar="BATCHTTS_CACHE",
+    default=Path(".batchtts/cache"),
+    show_default=True,
+    help="Folder of the cache of takes.",
+)
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+_DAY_S = 86_400
+
+
+@click.group("cache")
+def command() -> None:
+    """Look after the cache of takes (its folder is beside the job file)."""
+
+
+@command.command("info")
+@_FOLDER
+@_JSON
+def info(*, folder: Path, as_json: bool) -> None:
+    """Show how many takes there are and how much space they use."""
+    from batchtts.cache import Cache
+
+    found = Cache(folder).info()
+    if as_json:
+        document = {
+            "folder": str(folder),
+            "takes": found.takes,
+            "bytes": found.size_bytes,
+            "damaged": found.damaged,
+        }
+        click.echo(json.dumps(document, indent=1))
+        return
+    damaged = f", {found.damaged:,} damaged put aside" if found.damaged else ""
+    click.echo(f"{folder}: {found.takes:,} takes, {_size(found.size_bytes)}{damaged}")
+
+
+@command.command("verify")
+@_FOLDER
+@_JSON
+def verify(*, folder: Path, as_json: bool) -> None:
+    """Check every take against its checksum; exit 6 if one is damaged.
+
+    A damaged take is put aside and made again by the next run that needs it.
+    """
+    from batchtts.cache import Cache
+
+    good = 0
+    bad = []
+    for result in Cache(folder).verify():
+        if result is None:
+            good += 1
+        else:
+            bad.append(result)
+    if as_json:
+        damaged = [{"path": str(one.path), "reason": one.reason} for one in bad]
+        document = {"folder": str(folder), "good": good, "damaged": damaged}
+        click.echo(json.dumps(document, indent=1))
+    else:
+        for one in bad:
+            click.echo(f"damaged: {one.path}: {one.reason}", err=True)
+        click.echo(f"{folder}: {good:,} takes good, {len(bad):,} damaged")
+    if bad:
+        raise LocalError(f"{len(bad):,} takes were damaged and have been put aside")
+
+
+@command.command("prune")
+@_FOLDER
+@click.option(
+    "--older-than",
+    "days",
+    type=click.FloatRange(min=0),
+    default=90,
+    show_default=True,
+    help="Days since a take was last used.",
+)
+@_JSON
+def prune(*, folder: Path, days: float, as_json: bool) -> None:
+    """Remove takes that no run has used for a while, and damaged ones."""
+    from batchtts.cache import Cache
+
+    gone = Cache(folder).prune(older_than_s=days * _DAY_S)
+    if as_json:
+        document = {
+            "folder": str(folder),
+            "takes": gone.takes,
+            "bytes": gone.size_bytes,
+            "damaged": gone.damaged,
+        }
+        click.echo(json.dumps(document, indent=1))
+        return
+    click.echo(
+        f"{folder}: removed {gone.takes:,} takes and {gone.damaged:,} damaged files, "
+        f"{_size(gone.size_bytes)}"
+    )
+
+
+def _size(size_bytes: float) -> str:
+    for unit in ("B", "kB", "MB", "GB"):
+        if size_bytes < 1000:
+            return f"{size_bytes:.1f} {unit}" if unit != "B" else f"{size_bytes:.0f} B"
+        size_bytes /= 1000
+    return f"{size_bytes:.1f} TB"

@@ -1,0 +1,117 @@
+"""What happens in a run, told as it happens: frozen values for one callback."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from batchtts.errors import Fault
+from batchtts.model import TextId, VoiceName
+
+__all__ = [
+    "Event",
+    "OnEvent",
+    "OutputMade",
+    "OutputUnchanged",
+    "ReadingFailed",
+    "Retrying",
+    "RunPlanned",
+    "TakeDone",
+    "TakeFailed",
+    "Throttled",
+    "Warned",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class RunPlanned:
+    """The inputs are read and checked; the work begins."""
+
+    texts: int
+    readings: int  # texts x voices
+    outputs: int
+    characters: int
+
+
+@dataclass(frozen=True, slots=True)
+class TakeDone:
+    """A request has its verified take."""
+
+    characters: int
+    cached: bool
+    seconds: float  # of audio, as it came
+
+
+@dataclass(frozen=True, slots=True)
+class TakeFailed:
+    """A request was given up."""
+
+    characters: int
+
+
+@dataclass(frozen=True, slots=True)
+class Retrying:
+    """An attempt failed and another follows after ``delay_s`` seconds."""
+
+    fault: Fault
+    reason: str
+    failures: int
+    delay_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Throttled:
+    """The service asked for fewer connections; ``limit`` are allowed now."""
+
+    limit: int
+    pause_s: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutputMade:
+    """A file is at its final path."""
+
+    path: Path
+    text: TextId
+    voice: VoiceName
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class OutputUnchanged:
+    """A file on disk is already what it should be."""
+
+    path: Path
+    characters: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingFailed:
+    """A text could not be finished in a voice; the others go on."""
+
+    text: TextId
+    voice: VoiceName
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """Something a person should know that stops nothing."""
+
+    message: str
+
+
+Event = (
+    RunPlanned
+    | TakeDone
+    | TakeFailed
+    | Retrying
+    | Throttled
+    | OutputMade
+    | OutputUnchanged
+    | ReadingFailed
+    | Warned
+)
+OnEvent = Callable[[Event], None]

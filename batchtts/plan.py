@@ -1,0 +1,307 @@
+"""What a job comes to: which text is read in which voice into which files.
+
+Two streams over the texts. `survey` reads them all once and finds whatever is
+wrong before anything is paid for; `readings` then yields the work in order. No
+list of texts is ever held: a million rows cost the memory of a few.
+"""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from batchtts import names
+from batchtts.chunking import chunk, clean, speakable
+from batchtts.errors import JobError, Problem
+from batchtts.model import (
+    Chunk,
+    FilesOutput,
+    Job,
+    Request,
+    Text,
+    TextId,
+    Voice,
+    VoiceName,
+)
+from batchtts.seen import Seen
+
+__all__ = ["Piece", "Reading", "Survey", "Target", "readings", "survey"]
+
+MAX_PROBLEMS = 100  # shown; the rest is counted
+_BUILT_IN = ("id", "voice", "title", "index", "job")
+
+ReadTexts = Callable[[Job], Iterable[Text | Problem]]
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """The size of a job, and what a person should know before it runs."""
+
+    texts: int
+    readings: int
+    outputs: int
+    characters: int  # of the readings, before cleaning
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A file that a reading is to become."""
+
+    output: FilesOutput
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A chunk of a reading, with its request; None where nothing is spoken."""
+
+    chunk: Chunk
+    request: Request | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One text in one voice, cut into chunks, with the files it becomes."""
+
+    text: Text
+    voice: Voice
+    pieces: tuple[Piece, ...]
+    targets: tuple[Target, ...]
+
+    @property
+    def characters(self) -> int:
+        """Return how many characters the reading has."""
+        return len(self.text.words)
+
+
+def survey(job: Job, read_texts: ReadTexts) -> Survey:
+    """Read every text once and check the job as a whole.
+
+    Raises JobError with all that is wrong: unreadable texts, an id used twice,
+    a text without a voice, a file name that cannot be made, two texts that
+    would write the same file (on a case-folding file system too).
+    """
+    problems = _Problems()
+    texts = read = outputs = characters = 0
+    matched: set[int] = set()
+    with Seen() as ids, Seen() as paths:
+        for text in read_texts(job):
+            if isinstance(text, Problem):
+                problems.add(text)
+                continue
+            texts += 1
+            if earlier := ids.add(names.fold(text.id), str(text.place)):
+                problems.add(_repeated_id(text, earlier))
+                continue
+            for voice, wanted in _voices(job, text, problems).items():
+                read += 1
+                characters += len(text.words)
+                for output in wanted:
+                    matched.add(id(output))
+                    outputs += 1
+                    _check_target(job, text, voice, output, paths, problems)
+    if not texts and not problems.kept:
+        problems.add(Problem(job.place, "the job has no text to read"))
+    problems.raise_if_any()
+    return Survey(texts, read, outputs, characters, _unmatched(job, matched))
+
+
+def readings(
+    job: Job, read_texts: ReadTexts, *, engine: str, texts: int
+) -> Iterator[Reading]:
+    """Yield the work in the order of the texts; ``job`` has passed `survey`.
+
+    ``engine`` is the engine's identity, which every request carries; ``texts``
+    is the number of texts, which decides the width of ``{index}``.
+    """
+    width = max(2, len(str(texts)))
+    index = 0
+    for text in read_texts(job):
+        if isinstance(text, Problem):  # the file has changed since the survey
+            raise JobError([text])
+        index += 1
+        for voice_name, wanted in _voices(job, text, _Problems()).items():
+            voice = job.voices[voice_name]
+            values = _values(job, text, voice_name, f"{index:0{width}d}")
+            targets = tuple(Target(out, _path(out, values)) for out in wanted)
+            yield Reading(text, voice, _pieces(job, text, voice, engine), targets)
+
+
+def _pieces(job: Job, text: Text, voice: Voice, engine: str) -> tuple[Piece, ...]:
+    limit = voice.limit or job.limit
+    chunks = chunk(clean(text.words).text, limit=limit, lang=voice.lang)
+    return tuple(
+        Piece(
+            part,
+            Request(engine, voice.parameters, part.words)
+            if speakable(part.words)
+            else None,
+        )
+        for part in chunks
+    )
+
+
+def _voices(
+    job: Job, text: Text, problems: _Problems
+) -> dict[VoiceName, list[FilesOutput]]:
+    """Return the voices that read a text, each with the outputs that want it."""
+    own = text.voice or job.voice
+    if own is None and len(job.voices) == 1:
+        own = next(iter(job.voices))
+    wanted: dict[VoiceName, list[FilesOutput]] = {}
+    for output in job.outputs:
+        if not _takes(output, text.id):
+            continue
+        for name in output.voices or (own,):
+            if name is None:
+                problems.add(_voiceless(text))
+                return {}
+            if name not in job.voices:
+                problems.add(_unknown_voice(job, text, name))
+                return {}
+            wanted.setdefault(name, []).append(output)
+    return wanted
+
+
+def _takes(output: FilesOutput, text: TextId) -> bool:
+    return not output.texts or any(fnmatchcase(text, glob) for glob in output.texts)
+
+
+def _values(job: Job, text: Text, voice: VoiceName, index: str) -> Mapping[str, str]:
+    return {
+        **text.columns,
+        "id": text.id,
+        "voice": voice,
+        "title": text.title or text.id,
+        "index": index,
+        "job": job.name,
+    }
+
+
+def _path(output: FilesOutput, values: Mapping[str, str]) -> Path:
+    return output.folder.joinpath(names.fill(output.pattern, values))
+
+
+def _check_target(
+    job: Job,
+    text: Text,
+    voice: VoiceName,
+    output: FilesOutput,
+    paths: Seen,
+    problems: _Problems,
+) -> None:
+    values = _values(job, text, voice, "{index}")
+    try:
+        path = _path(output, {**values, "index": "0"})
+    except KeyError as exc:
+        problems.add(_unknown_field(output, text, exc.args[0], values))
+        return
+    except ValueError as exc:
+        message = f'nothing of its {exc.args[0]} can stand in "{output.template}"'
+        problems.add(Problem(text.place, f'text "{text.id}": {message}'))
+        return
+    if trouble := _path_problem(output, path):
+        problems.add(Problem(text.place, f'text "{text.id}": {trouble}'))
+        return
+    if "{index}" in output.pattern:  # the index tells the texts apart
+        key = f"{text.id}\0{path}"
+    else:
+        key = str(path)
+    writer = f"text \"{text.id}\" in voice \"{voice}\" ({text.place})"
+    if earlier := paths.add(names.fold(key), writer):
+        message = f'text "{text.id}" would write "{path}", as {earlier} does'
+        hint = "put {id}, {voice} or {index} into the output's path"
+        problems.add(Problem(text.place, message, hint))
+
+
+def _path_problem(output: FilesOutput, path: Path) -> str | None:
+    folder = _real(output.folder)
+    parent = _real(path.parent)
+    if not parent.is_relative_to(folder):
+        return f'"{path}" leads out of the folder "{output.folder}"'
+    if path.is_dir():
+        return f'"{path}" is a folder, not a file'
+    if (file := _file_above(path.parent)) is not None:
+        return f'"{path}" cannot be written: "{file}" is a file, not a folder'
+    return None
+
+
+@functools.lru_cache(maxsize=1024)
+def _file_above(folder: Path) -> Path | None:
+    for above in (folder, *folder.parents):
+        if above.exists():
+            return None if above.is_dir() else above
+    return None
+
+
+@functools.lru_cache(maxsize=1024)
+def _real(folder: Path) -> Path:
+    return Path(os.path.realpath(folder))
+
+
+def _repeated_id(text: Text, earlier: str) -> Problem:
+    return Problem(
+        text.place,
+        f'the id "{text.id}" is used twice, first at {earlier}',
+        "ids that differ only in case count as the same",
+    )
+
+
+def _voiceless(text: Text) -> Problem:
+    return Problem(
+        text.place,
+        f'text "{text.id}" has no voice',
+        "give it one, or set the job's `voice:`",
+    )
+
+
+def _unknown_voice(job: Job, text: Text, name: str) -> Problem:
+    near = difflib.get_close_matches(name, job.voices, n=1)
+    known = ", ".join(job.voices)
+    hint = f'did you mean "{near[0]}"?' if near else f"the job's voices: {known}"
+    return Problem(text.place, f'text "{text.id}": no voice "{name}"', hint)
+
+
+def _unknown_field(
+    output: FilesOutput, text: Text, field: str, values: Mapping[str, str]
+) -> Problem:
+    near = difflib.get_close_matches(field, values, n=1)
+    extra = [name for name in values if name not in _BUILT_IN]
+    known = ", ".join([*_BUILT_IN, *extra])
+    hint = f"did you mean {{{near[0]}}}?" if near else f"there are: {known}"
+    message = f'"{output.template}": text "{text.id}" ({text.place}) has no {{{field}}}'
+    return Problem(output.place, message, hint)
+
+
+def _unmatched(job: Job, matched: set[int]) -> tuple[str, ...]:
+    return tuple(
+        f'{output.place}: no text matches this output\'s texts: {", ".join(output.texts)}'
+        for output in job.outputs
+        if id(output) not in matched
+    )
+
+
+class _Problems:
+    """The problems found so far: the first ones kept, the others counted."""
+
+    def __init__(self) -> None:
+        self.kept: list[Problem] = []
+        self.more = 0
+
+    def add(self, problem: Problem) -> None:
+        if problem in self.kept:
+            return
+        if len(self.kept) < MAX_PROBLEMS:
+            self.kept.append(problem)
+        else:
+            self.more += 1
+
+    def raise_if_any(self) -> None:
+        if self.kept:
+            raise JobError(self.kept, self.more)

@@ -1,0 +1,88 @@
+"""Who speaks in a run: Rime, or the local server that batchtts starts for it.
+
+Both go through the same client and real sockets. Nothing is started, and no
+key is asked for, before the first request that the cache cannot serve.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+from batchtts.errors import AuthError, ServiceError
+from batchtts.localserver import ServerSettings, identity_at, identity_of, spawn
+from batchtts.model import Job, Recording, Request
+from batchtts.rime.client import RimeClient, is_loopback
+from batchtts.rime.key import find_key
+
+__all__ = ["Engine", "engine_for"]
+
+RIME = "rime"
+
+_Connect = Callable[[], RimeClient]
+
+
+class Engine:
+    """An engine's identity, known at once, and its client, made when needed."""
+
+    def __init__(self, identity: str, connect: _Connect) -> None:
+        """Hold what every fingerprint carries and how to get a client."""
+        self.identity = identity
+        self._connect = connect
+        self._client: RimeClient | None = None
+        self._lock: asyncio.Lock | None = None
+
+    async def speak(self, request: Request) -> Recording:
+        """Make one attempt at a request; see `batchtts.pool.Speak`."""
+        if self._client is None:
+            self._lock = self._lock or asyncio.Lock()
+            async with self._lock:
+                if self._client is None:
+                    self._client = await asyncio.to_thread(self._connect)
+        return await self._client.speak(request)
+
+
+@contextlib.contextmanager
+def engine_for(job: Job) -> Iterator[Engine]:
+    """Give the job's engine for the length of a run.
+
+    Raises JobError when the local engine's extra is missing and ServiceError
+    when a local server named by its address does not answer.
+    """
+    with ExitStack() as started:
+        if job.engine == "rime":
+            yield Engine(RIME, lambda: _rime(job))
+        elif job.local.url is not None:
+            url = job.local.url
+            identity = identity_at(url)
+            if identity is None:
+                raise ServiceError(
+                    f'no local server answers at "{url}"; start one with '
+                    "`batchtts serve`, or leave the address out"
+                )
+            yield Engine(identity, lambda: RimeClient(url, key=None, engine=identity))
+        else:
+            synthesiser = job.local.synthesiser
+            identity = identity_of(synthesiser)
+            yield Engine(identity, lambda: _local(job, identity, started))
+
+
+def _rime(job: Job) -> RimeClient:
+    key = find_key(job.path.parent)
+    rime = job.rime
+    if key is None and not rime.on_prem and not is_loopback(rime.url):
+        raise AuthError(
+            "no key for Rime: put RIME_API_KEY into the environment or into a .env "
+            "file beside the job, or speak offline with `--engine local`"
+        )
+    return RimeClient(
+        rime.url, key=key, header=rime.header, on_prem=rime.on_prem, engine=RIME
+    )
+
+
+def _local(job: Job, identity: str, started: ExitStack) -> RimeClient:
+    settings = ServerSettings(synthesiser=job.local.synthesiser, port=0)
+    server = started.enter_context(spawn(settings))
+    return RimeClient(server.url, key=server.key, engine=identity)

@@ -1,0 +1,74 @@
+"""What is left to do: the readings whose files are not what they should be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from batchtts.formats import FORMATS, rate_for
+from batchtts.outputs.files import render_key
+from batchtts.plan import Reading, Target
+from batchtts.runner.ledger import Ledger
+
+__all__ = ["Due", "Work", "work"]
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A file to be made, at which rate, and the key that will stand for it."""
+
+    target: Target
+    rate_hz: int
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A reading with the files that it still has to become."""
+
+    reading: Reading
+    due: tuple[Due, ...]
+    unchanged: tuple[Due, ...]
+
+
+def work(readings: Iterator[Reading], ledger: Ledger) -> Iterator[Work]:
+    """Sort each reading's files into those that are due and those that are there."""
+    for reading in readings:
+        due: list[Due] = []
+        unchanged: list[Due] = []
+        for target in reading.targets:
+            one = _due(reading, target)
+            there = ledger.unchanged(target.path, one.key)
+            (unchanged if there else due).append(one)
+        yield Work(reading, tuple(due), tuple(unchanged))
+
+
+def tags(reading: Reading) -> dict[str, str]:
+    """Return what is written into a file about its content."""
+    columns = reading.text.columns
+    found = {
+        "title": reading.text.title,
+        "artist": columns.get("author", ""),
+        "album": columns.get("book", ""),
+    }
+    return {name: value for name, value in found.items() if value}
+
+
+def _due(reading: Reading, target: Target) -> Due:
+    audio = target.output.audio
+    kind = FORMATS[target.output.suffix]
+    rate_hz = rate_for(kind, audio.sample_rate, reading.voice.sampling_rate)
+    pieces = [
+        (piece.request.fingerprint if piece.request else "", piece.chunk.boundary)
+        for piece in reading.pieces
+    ]
+    key = render_key(
+        pieces,
+        rate_hz=rate_hz,
+        pauses=audio.pauses,
+        loudness=audio.loudness,
+        bitrate=audio.bitrate,
+        suffix=target.output.suffix,
+        tags=tags(reading),
+    )
+    return Due(target, rate_hz, key)

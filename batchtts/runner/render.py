@@ -1,0 +1,82 @@
+"""From the takes in the cache to the files of one reading."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import tempfile
+from collections.abc import Iterator
+from itertools import groupby
+from pathlib import Path
+
+from batchtts import tracks
+from batchtts.cache import Cache
+from batchtts.errors import LocalError
+from batchtts.files import local_errors
+from batchtts.model import Fingerprint, Pauses, Recording
+from batchtts.outputs.files import Written, write_file
+from batchtts.runner.feed import Due, Work, tags
+
+__all__ = ["render"]
+
+
+def render(work: Work, cache: Cache, scratch: Path) -> Iterator[tuple[Due, Written]]:
+    """Build each track that the reading's files need once, and write the files.
+
+    Runs in a worker thread. ``scratch`` is a folder for the track's samples
+    while it is being made. Raises LocalError.
+    """
+
+    def track_of(due: Due) -> tuple[int, Pauses]:
+        return due.rate_hz, due.target.output.audio.pauses
+
+    def order(due: Due) -> str:
+        return repr(track_of(due))
+
+    for _, group in groupby(sorted(work.due, key=order), key=order):
+        dues = list(group)
+        rate_hz, pauses = track_of(dues[0])
+        with _scratch_file(scratch) as spool:
+            track = tracks.make_track(
+                _pieces(work, cache), rate_hz=rate_hz, pauses=pauses, spool=spool
+            )
+            for due in dues:
+                audio = due.target.output.audio
+                written = write_file(
+                    track,
+                    due.target.path,
+                    loudness=audio.loudness,
+                    bitrate=audio.bitrate,
+                    tags=tags(work.reading),
+                )
+                yield due, written
+
+
+def _pieces(work: Work, cache: Cache) -> Iterator[tracks.Piece]:
+    for piece in work.reading.pieces:
+        load = None
+        if piece.request is not None:
+            load = functools.partial(_load, cache, piece.request.fingerprint)
+        yield tracks.Piece(load, piece.chunk.boundary)
+
+
+def _load(cache: Cache, fingerprint: Fingerprint) -> Recording:
+    recording = cache.load(fingerprint)
+    if recording is None:
+        raise LocalError(
+            f'the take "{fingerprint[:12]}" is gone from the cache, or damaged; '
+            "run again to make it anew"
+        )
+    return recording
+
+
+@contextlib.contextmanager
+def _scratch_file(folder: Path) -> Iterator[Path]:
+    with local_errors("cannot make a scratch file"):
+        handle, name = tempfile.mkstemp(suffix=".pcm", dir=folder)
+        os.close(handle)
+    try:
+        yield Path(name)
+    finally:
+        Path(name).unlink(missing_ok=True)

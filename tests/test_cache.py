@@ -1,0 +1,133 @@
+"""A take in the cache is whole and is used as it was stored, or not at all."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from batchtts.cache import Cache
+from batchtts.errors import LocalError
+from batchtts.model import Recording, Request
+
+REQUEST = Request("local/tone+1", (("speaker", "astra"),), "Hello there.")
+TAKE = Recording("pcm", 24_000, bytes(range(256)) * 40)
+DAY_S = 86_400
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Cache:
+    """Give an empty cache."""
+    return Cache(tmp_path / "cache")
+
+
+def test_a_take_comes_back_as_it_was(cache: Cache) -> None:
+    """What is stored is what is loaded, encoding and rate included."""
+    assert not cache.has(REQUEST.fingerprint)
+    assert cache.load(REQUEST.fingerprint) is None
+    cache.store(REQUEST, TAKE)
+    assert cache.has(REQUEST.fingerprint)
+    assert cache.load(REQUEST.fingerprint) == TAKE
+
+
+def test_a_request_differs_by_everything_that_makes_its_sound() -> None:
+    """Engine, parameters and text each change the fingerprint."""
+    others = [
+        Request("rime", REQUEST.parameters, REQUEST.text),
+        Request(REQUEST.engine, (("speaker", "luna"),), REQUEST.text),
+        Request(REQUEST.engine, REQUEST.parameters, "Hello there!"),
+    ]
+    prints = {request.fingerprint for request in [REQUEST, *others]}
+    assert len(prints) == 4
+    assert all(len(one) == 64 for one in prints)
+
+
+def test_the_fingerprint_is_the_documented_one() -> None:
+    """Fingerprints are kept for years: they may not change by accident."""
+    assert REQUEST.fingerprint == (
+        "152ede41f40bab64d79edb094e276456e96f9845f224a637a8700e33f2a2adcf"
+    )
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda b: b[:-1],
+        lambda b: b + b"x",
+        lambda b: b"",
+        lambda b: b[:10],
+        lambda b: b[:-5] + bytes([b[-5] ^ 1]) + b[-4:],
+        lambda b: b.replace(b'"version":1', b'"version":9'),
+        lambda b: b.replace(b'"encoding":"pcm"', b'"encoding":"xyz"'),
+        lambda b: b"[]\n" + b,
+        lambda b: b"\xff\n" + b,
+    ],
+)
+def test_a_damaged_take_is_put_aside(cache: Cache, damage) -> None:  # type: ignore[no-untyped-def] # noqa: ANN001
+    """A take that is not what was stored is never used, and not deleted."""
+    cache.store(REQUEST, TAKE)
+    path = cache.path(REQUEST.fingerprint)
+    path.write_bytes(damage(path.read_bytes()))
+    assert cache.load(REQUEST.fingerprint) is None
+    assert not path.exists()
+    assert cache.info().damaged == 1
+    cache.store(REQUEST, TAKE)
+    assert cache.load(REQUEST.fingerprint) == TAKE
+
+
+def test_verify_reads_every_take(cache: Cache) -> None:
+    """Verify finds the one bad take among good ones."""
+    for number in range(5):
+        cache.store(Request("e", (), f"text {number}"), TAKE)
+    bad = cache.path(Request("e", (), "text 3").fingerprint)
+    bad.write_bytes(bad.read_bytes()[:-2])
+    results = list(cache.verify())
+    assert len(results) == 5
+    damaged = [one for one in results if one is not None]
+    assert [one.path for one in damaged] == [bad]
+    assert "bytes where there were" in damaged[0].reason
+    assert list(cache.verify()) == [None] * 4
+
+
+def test_prune_keeps_what_was_used(cache: Cache) -> None:
+    """Old takes go; one that was read since stays, and stray temporaries go."""
+    for number in range(3):
+        cache.store(Request("e", (), f"text {number}"), TAKE)
+    old = [cache.path(Request("e", (), f"text {n}").fingerprint) for n in (0, 1)]
+    now_s = old[0].stat().st_mtime
+    for path in old:
+        os.utime(path, (now_s - 100 * DAY_S,) * 2)
+    stray = old[0].with_name(".x.batchtts-123")
+    stray.write_bytes(b"half")
+    os.utime(stray, (now_s - 2 * DAY_S,) * 2)
+    assert cache.load(Request("e", (), "text 1").fingerprint) == TAKE
+    gone = cache.prune(older_than_s=50 * DAY_S, now_s=now_s)
+    assert gone.takes == 1
+    assert cache.info().takes == 2
+    assert not stray.exists()
+
+
+def test_an_empty_cache_is_no_error(cache: Cache) -> None:
+    """A cache that was never written to has nothing in it."""
+    assert cache.info().takes == 0
+    assert list(cache.verify()) == []
+    assert cache.prune(older_than_s=0).takes == 0
+
+
+def test_an_unreadable_take_is_a_local_error(cache: Cache) -> None:
+    """A take that cannot be read for another reason than damage is said."""
+    path = cache.path(REQUEST.fingerprint)
+    path.mkdir(parents=True)
+    with pytest.raises(LocalError, match="cannot read the cache"):
+        cache.load(REQUEST.fingerprint)
+
+
+def test_many_writers_of_one_take_agree(cache: Cache) -> None:
+    """Writers at the same moment leave one whole take and nothing else."""
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda _: cache.store(REQUEST, TAKE), range(40)))
+    assert cache.load(REQUEST.fingerprint) == TAKE
+    folder = cache.path(REQUEST.fingerprint).parent
+    assert [path.name for path in folder.iterdir()] == [f"{REQUEST.fingerprint}.take"]

@@ -1,0 +1,78 @@
+"""A file at its final path is whole, or what was there before."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from batchtts.errors import LocalError
+from batchtts.files import atomic, local_errors, make_folder, write_bytes
+
+
+def test_content_appears_whole(tmp_path: Path) -> None:
+    """The new content takes the place of the old at the end of the block."""
+    path = tmp_path / "deep" / "er" / "a.wav"
+    write_bytes(path, b"old")
+    with atomic(path) as temporary:
+        temporary.write_bytes(b"new")
+        assert path.read_bytes() == b"old"
+    assert path.read_bytes() == b"new"
+    assert os.listdir(path.parent) == ["a.wav"]
+
+
+def test_an_error_leaves_the_old_file(tmp_path: Path) -> None:
+    """Whatever ends the block early, the old file stays and no temporary is left."""
+    path = tmp_path / "a.wav"
+    write_bytes(path, b"old")
+    for error in (ValueError, KeyboardInterrupt):
+        with pytest.raises(error), atomic(path) as temporary:
+            temporary.write_bytes(b"half")
+            raise error
+    assert path.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["a.wav"]
+
+
+def test_a_folder_in_the_way_is_a_local_error(tmp_path: Path) -> None:
+    """A path that is a folder cannot be written, and the error says which."""
+    (tmp_path / "a.wav").mkdir()
+    with pytest.raises(LocalError, match=r"cannot write .*a\.wav"):
+        write_bytes(tmp_path / "a.wav", b"x")
+    assert os.listdir(tmp_path) == ["a.wav"]
+
+
+def test_a_file_in_place_of_a_folder_is_a_local_error(tmp_path: Path) -> None:
+    """A folder that cannot be made is a local error with its path."""
+    (tmp_path / "out").write_text("")
+    with pytest.raises(LocalError, match=r"cannot make the folder .*out"):
+        make_folder(tmp_path / "out" / "deeper")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no /dev/full there")
+def test_a_full_disk_is_named(tmp_path: Path) -> None:
+    """A full disk is said to be full."""
+    full = Path("/dev/full")
+    if not full.exists():
+        pytest.skip("no /dev/full on this system")
+    with pytest.raises(LocalError, match="the disk is full"):
+        with local_errors("cannot write"), full.open("wb") as file:
+            file.write(b"x" * 65536)
+    del tmp_path
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (errno.EACCES, "permission denied"),
+        (errno.EROFS, "the file system is read-only"),
+        (errno.EIO, os.strerror(errno.EIO)),
+    ],
+)
+def test_causes_are_said_plainly(number: int, words: str) -> None:
+    """Each cause has its words, with the file they are about."""
+    with pytest.raises(LocalError) as caught, local_errors("cannot read"):
+        raise OSError(number, os.strerror(number), "a.take")
+    assert str(caught.value) == f'cannot read "a.take": {words}'
