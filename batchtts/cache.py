@@ -106,10 +106,10 @@ class Cache:
             "characters": len(request.text),
         }
         line = json.dumps(header, separators=(",", ":")).encode() + b"\n"
-        with atomic(self.path(request.fingerprint)) as temporary:
-            with temporary.open("wb") as file:
-                file.write(line)
-                file.write(recording.data)
+        path = self.path(request.fingerprint)
+        with atomic(path) as temporary, temporary.open("wb") as file:
+            file.write(line)
+            file.write(recording.data)
 
     def info(self) -> CacheInfo:
         """Count the takes and their bytes."""

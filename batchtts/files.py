@@ -44,7 +44,7 @@ def atomic(path: Path) -> Iterator[Path]:
         with local_errors(f'cannot write "{path}"'):
             yield temporary
             _sync(temporary)
-            os.replace(temporary, path)
+            temporary.replace(path)
             _sync_folder(path.parent)
     finally:
         with contextlib.suppress(OSError):

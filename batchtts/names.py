@@ -25,17 +25,14 @@ def id_problem(name: str) -> str | None:
     """Say why ``name`` cannot be an id, or return None when it can."""
     if not name.strip():
         return "an id cannot be empty"
-    if bad := _FORBIDDEN.search(name):
-        return f"an id cannot contain {_shown(bad.group())}"
     for character in name:
-        if unicodedata.category(character) in _INVISIBLE:
+        hidden = unicodedata.category(character) in _INVISIBLE
+        if hidden or _FORBIDDEN.match(character):
             return f"an id cannot contain {_shown(character)}"
     if name != name.strip() or name.endswith("."):
         return "an id cannot begin or end with a space or end with a full stop"
-    if name.startswith((".", "~", "-")):
-        return f'an id cannot begin with "{name[0]}"'
-    if _DEVICES.fullmatch(name):
-        return f'"{name}" is a device name on Windows and cannot be an id'
+    if name.startswith((".", "~", "-")) or _DEVICES.fullmatch(name):
+        return f'"{name}" cannot be an id: it would be a special file name'
     if len(name.encode()) > MAX_BYTES:
         return f"an id can be at most {MAX_BYTES} bytes long"
     return None

@@ -121,11 +121,9 @@ def readings(
     is the number of texts, which decides the width of ``{index}``.
     """
     width = max(2, len(str(texts)))
-    index = 0
-    for text in read_texts(job):
+    for index, text in enumerate(read_texts(job), 1):
         if isinstance(text, Problem):  # the file has changed since the survey
             raise JobError([text])
-        index += 1
         for voice_name, wanted in _voices(job, text, _Problems()).items():
             voice = job.voices[voice_name]
             values = _values(job, text, voice_name, f"{index:0{width}d}")
@@ -209,11 +207,9 @@ def _check_target(
     if trouble := _path_problem(output, path):
         problems.add(Problem(text.place, f'text "{text.id}": {trouble}'))
         return
-    if "{index}" in output.pattern:  # the index tells the texts apart
-        key = f"{text.id}\0{path}"
-    else:
-        key = str(path)
-    writer = f"text \"{text.id}\" in voice \"{voice}\" ({text.place})"
+    # Where the index stands in the name it tells the texts apart.
+    key = f"{text.id}\0{path}" if "{index}" in output.pattern else str(path)
+    writer = f'text "{text.id}" in voice "{voice}" ({text.place})'
     if earlier := paths.add(names.fold(key), writer):
         message = f'text "{text.id}" would write "{path}", as {earlier} does'
         hint = "put {id}, {voice} or {index} into the output's path"
@@ -281,7 +277,7 @@ def _unknown_field(
 
 def _unmatched(job: Job, matched: set[int]) -> tuple[str, ...]:
     return tuple(
-        f'{output.place}: no text matches this output\'s texts: {", ".join(output.texts)}'
+        f"{output.place}: no text matches this output's texts: {', '.join(output.texts)}"
         for output in job.outputs
         if id(output) not in matched
     )

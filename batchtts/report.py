@@ -113,16 +113,18 @@ class ReportWriter:
             "versions": dict(versions),
         }
         opening = json.dumps(head, ensure_ascii=False, indent=1)
-        with atomic(report.path) as temporary:
-            with temporary.open("w", encoding="utf-8", newline="\n") as file:
-                file.write(opening.removesuffix("\n}"))
-                file.write(',\n "outputs": [')
-                self._lines.seek(0)
-                separator = "\n  "
-                for line in self._lines:
-                    file.write(separator + line.rstrip("\n"))
-                    separator = ",\n  "
-                file.write("\n ]\n}\n")
+        with (
+            atomic(report.path) as temporary,
+            temporary.open("w", encoding="utf-8", newline="\n") as file,
+        ):
+            file.write(opening.removesuffix("\n}"))
+            file.write(',\n "outputs": [')
+            self._lines.seek(0)
+            separator = "\n  "
+            for line in self._lines:
+                file.write(separator + line.rstrip("\n"))
+                separator = ",\n  "
+            file.write("\n ]\n}\n")
 
     def close(self) -> None:
         """Let go of the temporary file."""

@@ -13,6 +13,21 @@ from batchtts.errors import LocalError
 from batchtts.files import atomic, local_errors, make_folder, write_bytes
 
 
+def _names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def _write_half(path: Path, error: type[BaseException]) -> None:
+    with atomic(path) as temporary:
+        temporary.write_bytes(b"half")
+        raise error
+
+
+def _fill(path: Path) -> None:
+    with local_errors("cannot write"), path.open("wb") as file:
+        file.write(b"x" * 65536)
+
+
 def test_content_appears_whole(tmp_path: Path) -> None:
     """The new content takes the place of the old at the end of the block."""
     path = tmp_path / "deep" / "er" / "a.wav"
@@ -21,7 +36,7 @@ def test_content_appears_whole(tmp_path: Path) -> None:
         temporary.write_bytes(b"new")
         assert path.read_bytes() == b"old"
     assert path.read_bytes() == b"new"
-    assert os.listdir(path.parent) == ["a.wav"]
+    assert _names(path.parent) == ["a.wav"]
 
 
 def test_an_error_leaves_the_old_file(tmp_path: Path) -> None:
@@ -29,11 +44,10 @@ def test_an_error_leaves_the_old_file(tmp_path: Path) -> None:
     path = tmp_path / "a.wav"
     write_bytes(path, b"old")
     for error in (ValueError, KeyboardInterrupt):
-        with pytest.raises(error), atomic(path) as temporary:
-            temporary.write_bytes(b"half")
-            raise error
+        with pytest.raises(error):
+            _write_half(path, error)
     assert path.read_bytes() == b"old"
-    assert os.listdir(tmp_path) == ["a.wav"]
+    assert _names(tmp_path) == ["a.wav"]
 
 
 def test_a_folder_in_the_way_is_a_local_error(tmp_path: Path) -> None:
@@ -41,7 +55,7 @@ def test_a_folder_in_the_way_is_a_local_error(tmp_path: Path) -> None:
     (tmp_path / "a.wav").mkdir()
     with pytest.raises(LocalError, match=r"cannot write .*a\.wav"):
         write_bytes(tmp_path / "a.wav", b"x")
-    assert os.listdir(tmp_path) == ["a.wav"]
+    assert _names(tmp_path) == ["a.wav"]
 
 
 def test_a_file_in_place_of_a_folder_is_a_local_error(tmp_path: Path) -> None:
@@ -52,15 +66,13 @@ def test_a_file_in_place_of_a_folder_is_a_local_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no /dev/full there")
-def test_a_full_disk_is_named(tmp_path: Path) -> None:
+def test_a_full_disk_is_named() -> None:
     """A full disk is said to be full."""
     full = Path("/dev/full")
     if not full.exists():
         pytest.skip("no /dev/full on this system")
     with pytest.raises(LocalError, match="the disk is full"):
-        with local_errors("cannot write"), full.open("wb") as file:
-            file.write(b"x" * 65536)
-    del tmp_path
+        _fill(full)
 
 
 @pytest.mark.parametrize(

@@ -83,9 +83,7 @@ def _print_version(ctx: click.Context, _: click.Parameter, value: object) -> Non
     ctx.exit()
 
 
-@click.command(
-    cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]}
-)
+@click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--version",
     is_flag=True,

@@ -22,6 +22,7 @@ _FOLDER = click.option(
 )
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _DAY_S = 86_400
+_KILO = 1000
 
 
 @click.group("cache")
@@ -112,7 +113,7 @@ def prune(*, folder: Path, days: float, as_json: bool) -> None:
 
 def _size(size_bytes: float) -> str:
     for unit in ("B", "kB", "MB", "GB"):
-        if size_bytes < 1000:
+        if size_bytes < _KILO:
             return f"{size_bytes:.1f} {unit}" if unit != "B" else f"{size_bytes:.0f} B"
-        size_bytes /= 1000
+        size_bytes /= _KILO
     return f"{size_bytes:.1f} TB"

@@ -17,6 +17,7 @@ from batchtts.text_safety import printable
 __all__ = ["command"]
 
 _FAILURES_SHOWN = 20
+_SHORT_S = 100  # shown to a tenth of a second
 
 
 @click.command("run")
@@ -108,7 +109,9 @@ def _summary(report: RunReport, *, quiet: bool, again: str) -> None:
     if report.error is not None:
         _complain("stopped:", report.error)
     if report.exit_code:
-        click.echo(f"everything finished is kept; run again to resume: {again}", err=True)
+        click.echo(
+            f"everything finished is kept; run again to resume: {again}", err=True
+        )
 
 
 def _complain(label: str, text: str) -> None:
@@ -116,7 +119,7 @@ def _complain(label: str, text: str) -> None:
 
 
 def _length(seconds: float) -> str:
-    if seconds < 100:
+    if seconds < _SHORT_S:
         return f"{seconds:.1f} s"
     hours, minutes = divmod(round(seconds / 60), 60)
     return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min"

@@ -31,30 +31,35 @@ create table if not exists outputs (
     mtime_ns integer not null
 ) without rowid
 """
+_PROBE = "select path, key, sha256, size, mtime_ns from outputs limit 1"
 
 
 class Ledger:
     """The record of output files; may be used from several threads."""
 
-    def __init__(self, path: Path, *, base: Path) -> None:
+    def __init__(self, database: sqlite3.Connection, base: Path) -> None:
+        """Use a database; see `open` and `read_only`."""
+        self._database = database
+        self._base = base
+        self._lock = threading.Lock()
+
+    @classmethod
+    def open(cls, path: Path, *, base: Path) -> Self:
         """Open or make the ledger at ``path``; files are named relative to ``base``.
 
         A ledger that cannot be read is begun anew. Raises LocalError when none
         can be written.
         """
         make_folder(path.parent)
-        self._base = base
-        self._lock = threading.Lock()
+        with contextlib.suppress(sqlite3.DatabaseError):
+            return cls(_open(path), base)
+        with local_errors("cannot replace the damaged ledger"):
+            for suffix in ("", "-wal", "-shm"):
+                Path(f"{path}{suffix}").unlink(missing_ok=True)
         try:
-            self._database = _open(path)
-        except sqlite3.DatabaseError:
-            with local_errors("cannot replace the damaged ledger"):
-                for suffix in ("", "-wal", "-shm"):
-                    Path(f"{path}{suffix}").unlink(missing_ok=True)
-            try:
-                self._database = _open(path)
-            except sqlite3.DatabaseError as exc:
-                raise LocalError(f'cannot write "{path}": {exc}') from exc
+            return cls(_open(path), base)
+        except sqlite3.DatabaseError as exc:
+            raise LocalError(f'cannot write "{path}": {exc}') from exc
 
     @classmethod
     def read_only(cls, path: Path, *, base: Path) -> Self:
@@ -62,16 +67,7 @@ class Ledger:
 
         One that is missing or cannot be read counts as empty.
         """
-        ledger = cls.__new__(cls)
-        ledger._base = base
-        ledger._lock = threading.Lock()
-        ledger._database = _open(":memory:")
-        if path.is_file():
-            with contextlib.suppress(sqlite3.DatabaseError):
-                source = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)
-                with contextlib.closing(source):
-                    source.backup(ledger._database)
-        return ledger
+        return cls(_copy(path) or _open(":memory:"), base)
 
     def __enter__(self) -> Self:
         """Return the ledger itself."""
@@ -137,8 +133,24 @@ def _open(path: Path | str) -> sqlite3.Connection:
         database.execute("pragma journal_mode = wal")
         database.execute("pragma synchronous = normal")
         database.execute(_SCHEMA)
-        database.execute("select path, key, sha256, size, mtime_ns from outputs limit 1")
+        database.execute(_PROBE)
     except sqlite3.DatabaseError:
         database.close()
         raise
     return database
+
+
+def _copy(path: Path) -> sqlite3.Connection | None:
+    """Copy a ledger into memory; None where there is none that can be read."""
+    if not path.is_file():
+        return None
+    copy = sqlite3.connect(":memory:", check_same_thread=False)
+    try:
+        source = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+        with contextlib.closing(source):
+            source.backup(copy)
+        copy.execute(_PROBE)
+    except sqlite3.DatabaseError:
+        copy.close()
+        return None
+    return copy

@@ -85,9 +85,11 @@ def run(job: Job, *, on_event: OnEvent | None = None) -> RunReport:
         with (
             contextlib.closing(writer),
             engine_for(job) as engine,
-            Ledger(ledger_path(job), base=job.path.parent) as ledger,
+            Ledger.open(ledger_path(job), base=job.path.parent) as ledger,
         ):
-            planned = readings(job, read_texts, engine=engine.identity, texts=size.texts)
+            planned = readings(
+                job, read_texts, engine=engine.identity, texts=size.texts
+            )
             one = _Run(job, engine, ledger, scratch, writer, tell)
             asyncio.run(one.go(planned))
             shutil.rmtree(scratch, ignore_errors=True)
@@ -262,7 +264,7 @@ class _Run:
                 self._pending -= chunks
                 self._room.notify_all()
         if failure := _failure(one, outcomes):
-            self._give_up(one, failure, len(one.due))
+            self._give_up(failure, len(one.due))
             return
         await self._make(one)
 
@@ -305,11 +307,11 @@ class _Run:
                 )
         except LocalError as exc:
             self._local_failure = True
-            self._give_up(one, _local_failure(one, exc), left)
+            self._give_up(_local_failure(one, exc), left)
             if isinstance(exc.__cause__, OSError):
                 self._fail(exc)
 
-    def _give_up(self, one: Work, failure: Failure, outputs: int) -> None:
+    def _give_up(self, failure: Failure, outputs: int) -> None:
         self._writer.reading_failed(failure, outputs)
         self._tell(ReadingFailed(failure.text, failure.voice, failure.reason))
 

@@ -1,0 +1,1 @@
+"""The run: everything brought together."""
