@@ -277,7 +277,7 @@ def _unknown_field(
 
 def _unmatched(job: Job, matched: set[int]) -> tuple[str, ...]:
     return tuple(
-        f"{output.place}: no text matches this output's texts: {', '.join(output.texts)}"
+        f"{output.place}: no text matches {', '.join(output.texts)}"
         for output in job.outputs
         if id(output) not in matched
     )
