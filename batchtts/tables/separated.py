@@ -51,7 +51,8 @@ def _data_rows(
                     yield lines.fault
                     lines.fault = None
                 elif len(cells) == width:
-                    yield line, dict(zip(header, cells, strict=True)), ()
+                    # As long as each other; `strict=` would cost a fifth of the speed.
+                    yield line, dict(zip(header, cells)), ()  # noqa: B905 -- above
                 elif cells:
                     yield _width_problem(Place(shown, line), cells, header)
                 line = reader.line_num + 1

@@ -1,0 +1,102 @@
+"""Markdown: CommonMark with tables and strikethrough, one chapter a heading.
+
+Headings of level 1 and 2 open chapters. The only heading of level 1, when it
+stands before those of level 2, is the book's title; it opens a chapter only if
+words follow it. Deeper headings open a section inside their chapter.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from batchtts.books.book import Book, Chapter
+from batchtts.books.footnotes import without_footnote_marks
+from batchtts.books.plain import read_text
+from batchtts.books.spoken import inline_words, spoken
+from batchtts.jobfile import front_matter
+
+__all__ = ["read_markdown"]
+
+MAX_BYTES = 16 * 1024 * 1024  # parsed whole, in some 50 times its size
+
+_PARSER = without_footnote_marks(
+    MarkdownIt("commonmark").enable(["strikethrough", "table"])
+)
+
+
+def read_markdown(path: Path, shown: str) -> Book:
+    """Read the chapters of a Markdown file, and its front matter.
+
+    Raises JobError when it cannot be decoded or its front matter not be read.
+    """
+    text = read_text(path, shown, MAX_BYTES)
+    known, offset = front_matter(text, shown)
+    parts = list(_parts(_PARSER.parse(text[offset:])))
+    title = _one_line(known.get("title", ""))
+    if _has_book_heading(parts):
+        heading = next(part for part in parts if part.level)
+        title = title or heading.title
+        if len(parts) > 1 and spoken(heading.tokens) == heading.title:
+            parts.remove(heading)
+    lines_before = text.count("\n", 0, offset)
+    chapters = (part.chapter(lines_before) for part in parts)
+    return Book(
+        chapters=tuple(chapter for chapter in chapters if _speakable(chapter)),
+        title=title,
+        author=_one_line(known.get("author", "")),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What stands from one chapter heading to the next, the heading first."""
+
+    level: int  # of the heading; 0: the words before the first
+    tokens: Sequence[Token]
+
+    @property
+    def title(self) -> str:
+        if not self.level:
+            return ""
+        return inline_words(self.tokens[1].children or []).replace("\n", " ")
+
+    def chapter(self, lines_before: int) -> Chapter:
+        """Return the part as a chapter of a file with ``lines_before`` it."""
+        begin = next((token.map for token in self.tokens if token.map), [0, 0])
+        return Chapter(self.title, spoken(self.tokens), lines_before + begin[0] + 1)
+
+
+def _parts(tokens: Sequence[Token]) -> Iterator[_Part]:
+    starts = [n for n, token in enumerate(tokens) if _opens_chapter(token)]
+    edges = [0, *starts, len(tokens)]
+    for start, end in itertools.pairwise(edges):
+        if start < end:
+            token = tokens[start]
+            level = int(token.tag[1]) if _opens_chapter(token) else 0
+            yield _Part(level, tokens[start:end])
+
+
+def _opens_chapter(token: Token) -> bool:
+    return (
+        token.type == "heading_open" and token.level == 0 and token.tag in {"h1", "h2"}
+    )
+
+
+def _has_book_heading(parts: Sequence[_Part]) -> bool:
+    """Tell whether the first heading is the only one of level 1."""
+    levels = [part.level for part in parts if part.level]
+    return levels[:1] == [1] and levels.count(1) == 1
+
+
+def _one_line(value: str) -> str:
+    return " ".join(value.split())
+
+
+def _speakable(chapter: Chapter) -> bool:
+    return any(character.isalnum() for character in chapter.words)

@@ -1,0 +1,236 @@
+"""From the job's sources to its texts: a stream, read again on every call."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Container, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from batchtts import books, tables
+from batchtts.errors import JobError, Problem
+from batchtts.jobfile.problems import did_you_mean, quoted
+from batchtts.model import (
+    FileText,
+    InlineText,
+    Job,
+    Place,
+    TableText,
+    Text,
+    TextId,
+    VoiceName,
+)
+from batchtts.names import id_problem
+
+__all__ = ["read_texts"]
+
+# Most ids are of this kind and need no closer look: no device is so long.
+_PLAIN_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{4,99}").fullmatch
+
+
+def read_texts(job: Job) -> Iterator[Text | Problem]:
+    """Yield the job's texts in order, and a Problem in place of each unusable one.
+
+    Each call reads anew, and nothing is kept of a text that was handed on. What
+    no single source can know, such as an id used twice, is not looked at here.
+    Raises LocalError when this machine cannot read a file.
+    """
+    for source in job.texts:
+        if isinstance(source, InlineText):
+            yield _inline_text(source)
+        elif problem := _file_problem(source):
+            yield problem
+        elif isinstance(source, FileText):
+            yield from _file_texts(source)
+        else:
+            yield from _table_texts(source, job.voices)
+
+
+def _inline_text(source: InlineText) -> Text | Problem:
+    return _checked(
+        Text(
+            id=source.id,
+            words=source.words,
+            voice=source.voice,
+            title=source.title or source.id,
+            place=source.place,
+        )
+    )
+
+
+def _checked(text: Text) -> Text | Problem:
+    """Return the text, or what is wrong with its id or its words."""
+    if not _PLAIN_ID(text.id) and (reason := id_problem(text.id)):
+        return Problem(text.place, f"text {quoted(text.id)}: {reason}")
+    if not text.words or text.words.isspace():
+        return Problem(text.place, f"text {quoted(text.id)} has no words")
+    if "\0" in text.words:
+        return Problem(text.place, f"text {quoted(text.id)} has a NUL character in it")
+    return text
+
+
+def _file_problem(source: FileText | TableText) -> Problem | None:
+    if source.path.is_file():
+        return None
+    if source.path.exists():
+        return Problem(source.place, f"{quoted(source.shown)} is not a file")
+    hint = "paths are relative to the job file"
+    return Problem(source.place, f"there is no file {quoted(source.shown)}", hint)
+
+
+def _stem(path: Path) -> str:
+    # macOS may hand out names in another form than they were written in.
+    return unicodedata.normalize("NFC", path.stem)
+
+
+# --- books ---------------------------------------------------------------------
+
+
+def _file_texts(source: FileText) -> Iterator[Text | Problem]:
+    try:
+        book = books.read_book(source.path, source.shown)
+    except JobError as exc:
+        yield from exc.problems
+        return
+    stem = source.id or _stem(source.path)
+    columns = {
+        name: value
+        for name, value in (("author", book.author), ("book", book.title))
+        if value
+    }
+    digits = max(2, len(str(len(book.chapters))))
+    for number, chapter in enumerate(book.chapters, 1):
+        several = len(book.chapters) > 1
+        text_id = f"{stem}-{number:0{digits}}" if several else stem
+        yield _checked(
+            Text(
+                id=TextId(text_id),
+                words=chapter.words,
+                voice=source.voice,
+                title=chapter.title or book.title or text_id,
+                columns=columns,
+                place=Place(source.shown, chapter.line),
+            )
+        )
+
+
+# --- tables --------------------------------------------------------------------
+
+
+def _table_texts(source: TableText, voices: Container[str]) -> Iterator[Text | Problem]:
+    rows = tables.read_rows(source.path, source.shown)
+    reader: _RowReader | None = None
+    number = 0
+    for row in rows:
+        if isinstance(row, Problem):
+            number += 1
+            yield row
+            continue
+        if reader is None:
+            _, cells, nested = row
+            names = (*cells, *nested)
+            if problems := _column_problems(source, names, voices):
+                yield from problems
+                return
+            reader = _row_reader(source, names)
+        text = reader.read(number + 1, row)
+        if text is not None:
+            number += 1
+            yield text
+    if not number:
+        yield Problem(source.place, f"{quoted(source.shown)} has no rows")
+
+
+def _column_problems(
+    source: TableText, names: Sequence[str], voices: Container[str]
+) -> list[Problem]:
+    """Say which columns the job asks for in vain, by the table's first row."""
+    asked = [name for name in (source.id, source.text, source.title) if name]
+    problems = [
+        _no_column(source.place, source.shown, name, names)
+        for name in asked
+        if name not in names
+    ]
+    voice = source.voice
+    if voice is None or (voice in names) != (voice in voices):
+        return problems
+    message = (
+        f"{quoted(voice)} is neither a column of {quoted(source.shown)} nor a voice"
+    )
+    hint = did_you_mean(voice, names)
+    if voice in names:
+        message = (
+            f"{quoted(voice)} is a column of {quoted(source.shown)} and a voice too"
+        )
+        hint = "rename one of them"
+    return [*problems, Problem(source.place, message, hint)]
+
+
+def _no_column(place: Place, what: str, name: str, names: Sequence[str]) -> Problem:
+    known = ", ".join(quoted(known) for known in names[:20])
+    hint = did_you_mean(name, names, otherwise=f"it has {known}" if known else "")
+    return Problem(place, f"{quoted(what)} has no column {quoted(name)}", hint)
+
+
+@dataclass(frozen=True, slots=True)
+class _RowReader:
+    """Makes texts of the rows of one table; knows where in a row what stands."""
+
+    shown: str
+    stem: str
+    words: str
+    id: str | None
+    title: str | None
+    voice: str | None
+    fixed_voice: VoiceName | None
+
+    def read(self, number: int, row: tables.Row) -> Text | Problem | None:
+        """Return the text of a row, what is wrong with it, or None: it is blank."""
+        line, cells, nested = row
+        place = Place(self.shown, line)
+        if nested and (problem := self._nested_problem(place, nested)):
+            return problem
+        words = cells.pop(self.words, "")
+        if not words and not any(cells.values()):
+            return None
+        text_id = f"{self.stem}-{number}"
+        if self.id is not None:
+            text_id = cells.get(self.id, "")
+            if not text_id:
+                return Problem(place, f"the row's {quoted(self.id)} is empty")
+        voice = self.fixed_voice
+        if self.voice is not None:
+            voice = VoiceName(cells.get(self.voice, "")) or None
+        title = cells.get(self.title, "") if self.title is not None else ""
+        return _checked(
+            Text(
+                id=TextId(text_id),
+                words=words,
+                voice=voice,
+                title=title or text_id,
+                columns=cells,
+                place=place,
+            )
+        )
+
+    def _nested_problem(self, place: Place, nested: Sequence[str]) -> Problem | None:
+        for name in (self.id, self.words, self.title, self.voice):
+            if name is not None and name in nested:
+                message = f"the row's {quoted(name)} is a list or an object"
+                return Problem(place, message, "write a text or a number")
+        return None
+
+
+def _row_reader(source: TableText, names: Sequence[str]) -> _RowReader:
+    by_column = source.voice is not None and source.voice in names
+    fixed = None if source.voice is None or by_column else VoiceName(source.voice)
+    return _RowReader(
+        shown=source.shown,
+        stem=_stem(source.path),
+        words=source.text,
+        id=source.id or ("id" if "id" in names else None),
+        title=source.title,
+        voice=source.voice if by_column else None,
+        fixed_voice=fixed,
+    )
