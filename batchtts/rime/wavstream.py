@@ -27,7 +27,9 @@ _CHUNK_BYTES = 8
 _FMT_BYTES = 16
 _EXTENSIBLE_BYTES = 40
 _START = re.compile(rb"RIFF.{4}WAVE", re.DOTALL)
-_CUT_START = re.compile(rb"RIFF(?:.{0,4}|.{4}(?:W|WA|WAV|WAVE))\Z", re.DOTALL)
+_CUT_START = re.compile(
+    rb"\A(?:R|RI|RIF)\Z|RIFF(?:.{0,4}|.{4}(?:W|WA|WAV))\Z", re.DOTALL
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ def read_wav(data: bytes, rate_hz: int) -> bytes:
     """
     headers = list(_headers(data))
     if not headers or headers[0].start:
-        raise _no_header(data)
+        raise TakeError(Fault.NOT_AUDIO, "asked for wav, got something else")
     asked = _Format(_PCM, 1, rate_hz, 16)
     ends = [header.start for header in headers[1:]] + [len(data)]
     parts = []
@@ -83,8 +85,6 @@ def _samples(data: bytes, header: _Header, end: int) -> bytes:
         raise TakeError(Fault.INCOMPLETE, f"the wav lacks {missing} bytes at its end")
     if header.declared_bytes and _only_chunks(data, declared_end, end):
         end = declared_end
-    elif end == len(data) and _CUT_START.search(data[-(_RIFF_BYTES):]):
-        raise TakeError(Fault.INCOMPLETE, "the wav ends inside a header")
     samples = data[header.samples : end]
     if len(samples) % 2:
         raise TakeError(Fault.INCOMPLETE, "the wav ends inside a sample")
@@ -99,15 +99,17 @@ def _headers(data: bytes) -> Iterator[_Header]:
         if header is not None:
             yield header
         position = header.samples if header else start.start() + 1
+    if _CUT_START.search(data[-_RIFF_BYTES:]):
+        raise _cut()
 
 
 def _header(data: bytes, start: int) -> _Header | None:
-    """Read the header at ``start``; None where none stands."""
+    """Read the header at ``start``; None where none stands, TakeError if cut."""
     position = start + _RIFF_BYTES
     found: _Format | None = None
     for _ in range(_MAX_CHUNKS):
         if position + _CHUNK_BYTES > len(data):
-            return None
+            raise _cut()
         name, size = struct.unpack_from("<4sI", data, position)
         position += _CHUNK_BYTES
         if name == b"data":
@@ -118,6 +120,10 @@ def _header(data: bytes, start: int) -> _Header | None:
             found = _format(data[position : position + size])
         position += size + size % 2
     return None
+
+
+def _cut() -> TakeError:
+    return TakeError(Fault.INCOMPLETE, "the wav ends inside a header")
 
 
 def _format(body: bytes) -> _Format | None:
@@ -140,11 +146,3 @@ def _only_chunks(data: bytes, position: int, end: int) -> bool:
             return False
         position += _CHUNK_BYTES + size + size % 2
     return position == end
-
-
-def _no_header(data: bytes) -> TakeError:
-    """Say why ``data`` is not read as WAV: cut in its header, or no WAV at all."""
-    head = data[:_RIFF_BYTES]
-    if _START.match(data) or b"RIFF".startswith(head[:4]) or _CUT_START.match(head):
-        return TakeError(Fault.INCOMPLETE, "the wav has no complete header")
-    return TakeError(Fault.NOT_AUDIO, "asked for wav, got something else")
