@@ -1,0 +1,372 @@
+"""The shape of a job file: every field, what it holds and what it is for."""
+
+from __future__ import annotations
+
+from batchtts.jobfile.parameters import (
+    ARCANA_MODELS,
+    CLOUD_RATES_HZ,
+    MIST_MODELS,
+    PARAMETERS,
+    Parameter,
+    known_name_hints,
+)
+from batchtts.jobfile.shape import (
+    ByKey,
+    ByValue,
+    Choice,
+    Either,
+    Field,
+    Flag,
+    Integer,
+    Limit,
+    Listing,
+    Named,
+    Number,
+    Record,
+    Rule,
+    Text,
+)
+
+__all__ = ["AUDIO", "CONCURRENCY", "ENGINE", "JOB", "LIMIT", "SYNTHESISER", "URL"]
+
+ENGINE = Choice(("rime", "local"))
+SYNTHESISER = Choice(("espeak", "tone"))
+CONCURRENCY = Integer(minimum=1, maximum=256)
+LIMIT = Integer(minimum=40, maximum=10_000)
+URL = Text(
+    pattern="^wss?://",
+    words_only=True,
+    expects="an address that begins with wss:// or ws://",
+    private=True,
+)
+
+_HEADER = Text(
+    pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+(?![\s\S])",
+    expects="the name of an HTTP header",
+    private=True,
+)
+
+
+def _parameter_field(parameter: Parameter) -> Field:
+    return Field(
+        shape=parameter.shape,
+        doc=parameter.doc,
+        required=parameter.required,
+        default=parameter.default,
+        aliases=(*parameter.aliases, parameter.name),
+        examples=parameter.examples,
+    )
+
+
+_MIST_RULE = Rule(
+    decides=("model",),
+    among=MIST_MODELS,
+    absent=False,
+    limits=(
+        Limit(
+            ("sampling_rate",),
+            Integer(minimum=4000, maximum=44100),
+            "the mist models",
+        ),
+        *(
+            Limit((p.field,), None, "the mist models")
+            for p in PARAMETERS
+            if set(MIST_MODELS) <= set(p.refused_by)
+        ),
+    ),
+)
+
+VOICE = Record(
+    noun="voice",
+    fields={
+        **{p.field: _parameter_field(p) for p in PARAMETERS},
+        "limit": Field(
+            shape=LIMIT,
+            doc="characters in one request of this voice; default the job's limit",
+        ),
+        "params": Field(
+            shape=Named(each=Text(), noun="parameter", refused=known_name_hints()),
+            doc="further query parameters, sent as they are written here",
+            aliases=("parameters", "options"),
+        ),
+    },
+    rules=(_MIST_RULE,),
+)
+
+_CLOUD_RULE = Rule(
+    decides=("rime", "on_prem"),
+    among=(False,),
+    absent=True,
+    limits=(
+        Limit(
+            ("voices", "*"),
+            Rule(
+                decides=("model",),
+                among=ARCANA_MODELS,
+                absent=True,
+                limits=(
+                    Limit(
+                        ("sampling_rate",),
+                        Integer(among=CLOUD_RATES_HZ),
+                        "arcana and coda in Rime's cloud",
+                    ),
+                ),
+            ),
+        ),
+    ),
+)
+
+RIME = Record(
+    noun="rime section",
+    fields={
+        "url": Field(
+            shape=URL,
+            doc="where Rime's WebSocket endpoint is",
+            default="wss://users.rime.ai/ws",
+            aliases=("host", "endpoint", "uri"),
+        ),
+        "on_prem": Field(
+            shape=Flag(),
+            doc="whether it is a server of your own: allows ws:// and any rate",
+            default=False,
+        ),
+        "header": Field(
+            shape=_HEADER,
+            doc="the HTTP header that carries the key",
+            default="Authorization",
+            aliases=("headers",),
+        ),
+    },
+)
+
+LOCAL = Record(
+    noun="local section",
+    fields={
+        "synthesiser": Field(
+            shape=SYNTHESISER,
+            doc="what the local server speaks with: espeak, or tone for tests",
+            default="espeak",
+            aliases=("synthesizer", "engine"),
+        ),
+        "url": Field(
+            shape=URL,
+            doc="a local server that runs already; default: start one for the run",
+        ),
+    },
+)
+
+_TEXT_VOICE = Field(shape=Text(), doc="the voice that reads it")
+
+TEXT = ByKey(
+    noun="text",
+    variants={
+        "table": Record(
+            noun="table",
+            fields={
+                "table": Field(
+                    shape=Text(),
+                    doc="a .csv, .tsv or .jsonl file with one text a row",
+                    required=True,
+                ),
+                "id": Field(
+                    shape=Text(), doc="the column of the ids; default: row numbers"
+                ),
+                "text": Field(
+                    shape=Text(), doc="the column of the words", default="text"
+                ),
+                "voice": Field(
+                    shape=Text(), doc="the column of the voices, or a voice of the job"
+                ),
+                "title": Field(shape=Text(), doc="the column of the titles"),
+            },
+        ),
+        "file": Record(
+            noun="text file",
+            fields={
+                "file": Field(
+                    shape=Text(),
+                    doc="a .txt or .md file; each chapter of it is a text",
+                    required=True,
+                    aliases=("path",),
+                ),
+                "id": Field(
+                    shape=Text(), doc="takes the place of the file's name in the ids"
+                ),
+                "voice": _TEXT_VOICE,
+            },
+        ),
+        "text": Record(
+            noun="text",
+            fields={
+                "text": Field(
+                    shape=Text(),
+                    doc="the words themselves",
+                    required=True,
+                    aliases=("words", "line"),
+                ),
+                "id": Field(
+                    shape=Text(),
+                    doc="the name of the text; no other text has it",
+                    required=True,
+                ),
+                "voice": _TEXT_VOICE,
+                "title": Field(shape=Text(), doc="its title; default the id"),
+            },
+        ),
+    },
+)
+
+_DECIBELS = Number(minimum=-20, maximum=0)
+LOUDNESS = Either(
+    (
+        Choice(("podcast", "ebu", "acx", "peak", "none")),
+        ByKey(
+            noun="loudness",
+            variants={
+                "lufs": Record(
+                    noun="loudness",
+                    fields={
+                        "lufs": Field(
+                            shape=Number(minimum=-70, maximum=0),
+                            doc="integrated loudness in LUFS",
+                            required=True,
+                        ),
+                        "true_peak": Field(
+                            shape=_DECIBELS, doc="highest true peak in dBTP", default=-1
+                        ),
+                    },
+                ),
+                "rms": Record(
+                    noun="loudness",
+                    fields={
+                        "rms": Field(
+                            shape=Number(minimum=-60, maximum=0),
+                            doc="RMS level in dBFS",
+                            required=True,
+                        ),
+                        "peak": Field(
+                            shape=_DECIBELS, doc="highest peak in dB", default=-1
+                        ),
+                    },
+                ),
+            },
+        ),
+    )
+)
+
+
+def _pause(doc: str, default: float) -> Field:
+    return Field(shape=Number(minimum=0, maximum=60), doc=doc, default=default)
+
+
+AUDIO = Record(
+    noun="audio section",
+    fields={
+        "sample_rate": Field(
+            shape=Integer(minimum=4000, maximum=192_000),
+            doc="the outputs' rate in Hz; default the one the voices are made at",
+            aliases=("sampling_rate", "rate", "samplerate"),
+        ),
+        "pauses": Field(
+            shape=Record(
+                noun="pauses",
+                fields={
+                    "clause": _pause("seconds after a cut inside a sentence", 0.12),
+                    "sentence": _pause("seconds after a cut at a sentence's end", 0.25),
+                    "paragraph": _pause("seconds between paragraphs", 0.6),
+                    "section": _pause("seconds between sections", 1.5),
+                },
+            ),
+            doc="seconds of silence, by what stands at the cut",
+        ),
+        "loudness": Field(
+            shape=LOUDNESS,
+            doc="podcast (-19 LUFS), ebu (-23 LUFS), acx (-20 dB RMS, peak -3.5), "
+            "peak, none, or figures of your own",
+            default="podcast",
+        ),
+        "bitrate": Field(
+            shape=Integer(minimum=6, maximum=512),
+            doc="kbit/s of formats that have a bit rate",
+            aliases=("bit_rate",),
+        ),
+    },
+)
+
+OUTPUT = ByValue(
+    noun="output",
+    key="kind",
+    doc='what to make: "kind: files" makes one audio file a text',
+    variants={
+        "files": Record(
+            noun="output",
+            fields={
+                "kind": Field(
+                    shape=Choice(("files",)),
+                    doc="files: one audio file a text",
+                    required=True,
+                ),
+                "path": Field(
+                    shape=Text(),
+                    doc="where the files go; {id} {voice} {title} {index} {job} and "
+                    "{column} are filled in, and the ending decides the format",
+                    required=True,
+                    examples=("out/{voice}/{id}.wav",),
+                    aliases=("file", "template"),
+                ),
+                "texts": Field(
+                    shape=Either((Text(), Listing(Text()))),
+                    doc="ids of the texts to take, * stands for anything; "
+                    "default all of them",
+                ),
+                "voices": Field(
+                    shape=Listing(Text()),
+                    doc="voices that each read every text; default each text's own",
+                    aliases=("voice",),
+                ),
+                "audio": Field(
+                    shape=AUDIO, doc="what differs from the job's audio section"
+                ),
+            },
+        ),
+    },
+)
+
+JOB = Record(
+    noun="job",
+    fields={
+        "name": Field(shape=Text(), doc="the job's name; default the file's name"),
+        "engine": Field(
+            shape=ENGINE,
+            doc="who speaks: Rime, or the server that batchtts carries",
+            default="rime",
+        ),
+        "rime": Field(shape=RIME, doc="where Rime is and how to speak to it"),
+        "local": Field(shape=LOCAL, doc="how the local server speaks"),
+        "concurrency": Field(
+            shape=CONCURRENCY, doc="requests at the same time, at most", default=8
+        ),
+        "limit": Field(
+            shape=LIMIT, doc="characters in one request, at most", default=500
+        ),
+        "cache": Field(
+            shape=Text(), doc="the folder of the takes; default .batchtts/cache"
+        ),
+        "voices": Field(
+            shape=Named(each=VOICE, noun="voice", at_least=1),
+            doc="the voices by the names that the texts use",
+            required=True,
+        ),
+        "voice": Field(
+            shape=Text(), doc="the voice of texts that name none; default the only one"
+        ),
+        "texts": Field(
+            shape=Listing(TEXT), doc="what is to be read, in order", required=True
+        ),
+        "audio": Field(shape=AUDIO, doc="how the outputs sound"),
+        "outputs": Field(
+            shape=Listing(OUTPUT), doc="what is to be made of it", required=True
+        ),
+    },
+    rules=(_CLOUD_RULE,),
+)

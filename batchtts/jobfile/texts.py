@@ -1,0 +1,146 @@
+"""Entries of ``texts``: words, files and tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from batchtts.jobfile.fields import Fields
+from batchtts.jobfile.nodes import Node
+from batchtts.jobfile.places import Places
+from batchtts.jobfile.problems import Problems, did_you_mean, quoted
+from batchtts.model import (
+    FileText,
+    InlineText,
+    TableText,
+    TextId,
+    TextSource,
+    Voice,
+    VoiceName,
+)
+from batchtts.names import fold, id_problem
+
+__all__ = ["FILE_ENDINGS", "TABLE_ENDINGS", "known_voice", "texts"]
+
+FILE_ENDINGS = (".txt", ".md", ".markdown")
+TABLE_ENDINGS = (".csv", ".tsv", ".jsonl")
+
+
+def texts(
+    entries: tuple[Node, ...],
+    voices: Mapping[VoiceName, Voice],
+    places: Places,
+    problems: Problems,
+) -> tuple[TextSource, ...]:
+    """Return the sources of the job's texts, in their order."""
+    reader = _Reader(voices, places, problems)
+    read = (reader.read(Fields(entry)) for entry in entries)
+    return tuple(source for source in read if source is not None)
+
+
+def known_voice(
+    node: Node | None,
+    name: str | None,
+    voices: Mapping[VoiceName, Voice],
+    problems: Problems,
+) -> VoiceName | None:
+    """Return the voice's name, after noting a problem when there is no such voice."""
+    if name is None:
+        return None
+    if voices and name not in voices:
+        known = "there are " + ", ".join(quoted(voice) for voice in list(voices)[:8])
+        hint = did_you_mean(name, voices, otherwise=known)
+        problems.add(node, f"there is no voice {quoted(name)}", hint)
+    return VoiceName(name)
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Reads entries, and remembers the ids that were given."""
+
+    voices: Mapping[VoiceName, Voice]
+    places: Places
+    problems: Problems
+    ids: dict[str, Node | None] = field(default_factory=dict)
+
+    def read(self, fields: Fields) -> TextSource | None:
+        if "table" in fields:
+            return self._table(fields)
+        if "file" in fields:
+            return self._file(fields)
+        return self._inline(fields)
+
+    def _inline(self, fields: Fields) -> InlineText | None:
+        name, words = fields.text("id"), fields.text("text")
+        voice = self._voice(fields)
+        if name is not None:
+            self._check_id(name, fields.value("id"))
+        if name is None or words is None or fields.node is None:
+            return None
+        return InlineText(
+            id=TextId(name),
+            words=words,
+            voice=voice,
+            title=fields.text("title"),
+            place=self.problems.place(fields.node),
+        )
+
+    def _check_id(self, name: str, node: Node | None) -> None:
+        if problem := id_problem(name):
+            self.problems.add(node, problem)
+        first = self.ids.setdefault(fold(name), node)
+        if first is not node and first is not None:
+            message = f"there is already a text with the id {quoted(name)}"
+            hint = f"the first is in line {first.line}; choose another id"
+            self.problems.add(node, message, hint)
+
+    def _file(self, fields: Fields) -> FileText | None:
+        raw, node, stem = fields.text("file"), fields.value("file"), fields.text("id")
+        if stem is not None and (problem := id_problem(stem)):
+            self.problems.add(fields.value("id"), problem)
+        voice = self._voice(fields)
+        if raw is None or node is None:
+            return None
+        if raw.lower().endswith(TABLE_ENDINGS):
+            message = f"{quoted(raw)} is a table"
+            self.problems.add(node, message, 'write "table:" in place of "file:"')
+        elif not raw.lower().endswith(FILE_ENDINGS):
+            self._unknown_kind(raw, node, FILE_ENDINGS)
+        path = self.places.input_file(raw, node, FILE_ENDINGS, self.problems)
+        if path is None:
+            return None
+        place = self.problems.place(fields.node)
+        return FileText(path=path, shown=raw, id=stem, voice=voice, place=place)
+
+    def _table(self, fields: Fields) -> TableText | None:
+        raw, node = fields.text("table"), fields.value("table")
+        if raw is None or node is None:
+            return None
+        if raw.lower().endswith(FILE_ENDINGS):
+            message = f"{quoted(raw)} is a text, not a table"
+            self.problems.add(node, message, 'write "file:" in place of "table:"')
+        elif not raw.lower().endswith(TABLE_ENDINGS):
+            self._unknown_kind(raw, node, TABLE_ENDINGS)
+        path = self.places.input_file(raw, node, TABLE_ENDINGS, self.problems)
+        if path is None:
+            return None
+        return TableText(
+            path=path,
+            shown=raw,
+            id=fields.text("id"),
+            text=fields.text("text") or "text",
+            voice=fields.text("voice"),
+            title=fields.text("title"),
+            place=self.problems.place(fields.node),
+        )
+
+    def _unknown_kind(self, raw: str, node: Node, endings: tuple[str, ...]) -> None:
+        self.problems.add(
+            node,
+            f"{quoted(raw)} is of a kind that cannot be read",
+            f"its name must end in {', '.join(endings)}",
+        )
+
+    def _voice(self, fields: Fields) -> VoiceName | None:
+        name, node = fields.text("voice"), fields.value("voice")
+        return known_voice(node, name, self.voices, self.problems)
