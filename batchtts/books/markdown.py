@@ -23,7 +23,7 @@ from batchtts.jobfile import front_matter
 
 __all__ = ["read_markdown"]
 
-MAX_BYTES = 16 * 1024 * 1024  # parsed whole, in some 50 times its size
+MAX_BYTES = 16 * 1024 * 1024  # parsed whole, in some 25 times its size
 
 _PARSER = without_footnote_marks(
     MarkdownIt("commonmark").enable(["strikethrough", "table"])

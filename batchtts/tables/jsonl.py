@@ -38,7 +38,7 @@ def json_rows(lines: Lines, shown: str) -> Iterator[Row | Problem]:
 def _json_row(line: str, place: Place) -> Row | Problem:
     values: object
     try:
-        values = _DECODER.decode(line)
+        values = _DECODER.decode(line.rstrip("\r\n"))
     except json.JSONDecodeError as exc:
         place = Place(place.file, place.line, exc.colno)
         return Problem(place, f"the line is not JSON: {_lower(exc.msg)}")
