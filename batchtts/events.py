@@ -81,9 +81,9 @@ class OutputMade:
 
 @dataclass(frozen=True, slots=True)
 class OutputUnchanged:
-    """A file on disk is already what it should be."""
+    """A text's files are already what they should be."""
 
-    path: Path
+    files: int
     characters: int
 
 

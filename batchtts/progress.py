@@ -70,8 +70,8 @@ class Progress:
                 self._advance(characters)
             case TakeFailed(characters):
                 self._advance(characters)
-            case OutputUnchanged(_, characters):
-                self._files += 1
+            case OutputUnchanged(files, characters):
+                self._files += files
                 self._advance(characters)
             case OutputMade(path, _, _, seconds):
                 self._files += 1

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
@@ -16,6 +17,7 @@ from batchtts.localserver import ServerSettings, identity_at, identity_of, spawn
 from batchtts.model import Job, Recording, Request
 from batchtts.rime.client import RimeClient, is_loopback
 from batchtts.rime.key import find_key
+from batchtts.secret import Secret
 
 __all__ = ["Engine", "engine_for"]
 
@@ -62,7 +64,8 @@ def engine_for(job: Job) -> Iterator[Engine]:
                     f'no local server answers at "{url}"; start one with '
                     "`batchtts serve`, or leave the address out"
                 )
-            yield Engine(identity, lambda: RimeClient(url, key=None, engine=identity))
+            key = _local_key()
+            yield Engine(identity, lambda: RimeClient(url, key=key, engine=identity))
         else:
             synthesiser = job.local.synthesiser
             identity = identity_of(synthesiser)
@@ -80,6 +83,12 @@ def _rime(job: Job) -> RimeClient:
     return RimeClient(
         rime.url, key=key, header=rime.header, on_prem=rime.on_prem, engine=RIME
     )
+
+
+def _local_key() -> Secret:
+    """Return a key that a local server accepts; never the one for Rime."""
+    accepted = os.environ.get("BATCHTTS_SERVE_KEYS", "").replace(",", " ").split()
+    return Secret(accepted[0] if accepted else "local")
 
 
 def _local(job: Job, identity: str, started: ExitStack) -> RimeClient:

@@ -10,16 +10,24 @@ from batchtts.outputs.files import render_key
 from batchtts.plan import Reading, Target
 from batchtts.runner.ledger import Ledger
 
-__all__ = ["Due", "Work", "work"]
+__all__ = ["Due", "There", "Work", "tags", "work"]
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A file to be made, at which rate, and the key that will stand for it."""
+    """A file to be made, at which rate, and the key that stands for its bytes."""
 
     target: Target
     rate_hz: int
     key: str
+
+
+@dataclass(frozen=True, slots=True)
+class There:
+    """A file that is already what it should be."""
+
+    target: Target
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,19 +36,22 @@ class Work:
 
     reading: Reading
     due: tuple[Due, ...]
-    unchanged: tuple[Due, ...]
+    there: tuple[There, ...]
 
 
 def work(readings: Iterator[Reading], ledger: Ledger) -> Iterator[Work]:
     """Sort each reading's files into those that are due and those that are there."""
     for reading in readings:
         due: list[Due] = []
-        unchanged: list[Due] = []
+        there: list[There] = []
         for target in reading.targets:
             one = _due(reading, target)
-            there = ledger.unchanged(target.path, one.key)
-            (unchanged if there else due).append(one)
-        yield Work(reading, tuple(due), tuple(unchanged))
+            sha256 = ledger.unchanged(target.path, one.key)
+            if sha256 is None:
+                due.append(one)
+            else:
+                there.append(There(target, sha256))
+        yield Work(reading, tuple(due), tuple(there))
 
 
 def tags(reading: Reading) -> dict[str, str]:

@@ -83,8 +83,8 @@ class Ledger:
         with self._lock, contextlib.suppress(sqlite3.Error):
             self._database.close()
 
-    def unchanged(self, path: Path, key: str) -> bool:
-        """Say whether ``path`` holds, whole, what ``key`` stands for.
+    def unchanged(self, path: Path, key: str) -> str | None:
+        """Return the SHA-256 of ``path`` if it holds, whole, what ``key`` stands for.
 
         A file whose size or time of change is not the recorded one is read and
         compared by its SHA-256, so that a fresh copy counts as unchanged.
@@ -95,21 +95,21 @@ class Ledger:
                 (self._name(path),),
             ).fetchone()
         if row is None or row[0] != key:
-            return False
+            return None
         try:
             status = path.stat()
         except OSError:
-            return False
+            return None
         if (status.st_size, status.st_mtime_ns) == (row[2], row[3]):
-            return True
+            return str(row[1])
         if status.st_size != row[2]:
-            return False
+            return None
         with local_errors("cannot read"), path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         if digest != row[1]:
-            return False
+            return None
         self.record(path, key, digest)
-        return True
+        return digest
 
     def record(self, path: Path, key: str, sha256: str) -> None:
         """Note that ``path`` now holds what ``key`` stands for."""

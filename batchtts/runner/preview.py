@@ -52,7 +52,7 @@ def preview(job: Job) -> Preview:
         planned = readings(job, read_texts, engine=engine.identity, texts=size.texts)
         for one in work(planned, ledger):
             due += len(one.due)
-            unchanged += len(one.unchanged)
+            unchanged += len(one.there)
             if not one.due:
                 continue
             for piece in one.reading.pieces:

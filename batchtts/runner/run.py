@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import math
 import os
 import shutil
 from collections.abc import Iterator, Sequence
@@ -31,12 +32,13 @@ from batchtts.events import (
 )
 from batchtts.files import local_errors, make_folder
 from batchtts.model import Job
+from batchtts.outputs.files import Written
 from batchtts.plan import Reading, readings, survey
 from batchtts.pool import Outcome, Pool, Stopped
 from batchtts.report import Failure, ReportWriter, RunReport
 from batchtts.rime.plausible import duration_s
 from batchtts.runner.engine import Engine, engine_for
-from batchtts.runner.feed import Due, Work, work
+from batchtts.runner.feed import Due, There, Work, work
 from batchtts.runner.guard import guard
 from batchtts.runner.ledger import Ledger
 from batchtts.runner.render import render
@@ -230,11 +232,11 @@ class _Run:
 
     async def _start(self, one: Work) -> None:
         """Open a reading as soon as there is room for it."""
-        for due in one.unchanged:
-            self._writer.output_unchanged(_entry(one, due))
-        if one.unchanged and not one.due:
-            path = one.unchanged[0].target.path
-            self._tell(OutputUnchanged(path, one.reading.characters))
+        for there in one.there:
+            entry = {**self._entry(one, there, "unchanged"), "sha256": there.sha256}
+            self._writer.output_unchanged(entry)
+        if not one.due:
+            self._tell(OutputUnchanged(len(one.there), one.reading.characters))
             return
         chunks = sum(piece.request is not None for piece in one.reading.pieces)
         async with self._room:
@@ -294,15 +296,16 @@ class _Run:
                 due, written = made
                 self._ledger.record(written.path, due.key, written.sha256)
                 left -= 1
-                entry = {**_entry(one, due), **written.entry()}
-                self._writer.output_made(entry, written.duration_s)
+                seconds = float(written.duration_s)
+                entry = {**self._entry(one, due, "made"), **_facts(written)}
+                self._writer.output_made(entry, seconds)
                 reading = one.reading
                 self._tell(
                     OutputMade(
                         written.path,
                         reading.text.id,
                         reading.voice.name,
-                        written.duration_s,
+                        seconds,
                     )
                 )
         except LocalError as exc:
@@ -310,6 +313,17 @@ class _Run:
             self._give_up(_local_failure(one, exc), left)
             if isinstance(exc.__cause__, OSError):
                 self._fail(exc)
+
+    def _entry(self, one: Work, file: Due | There, state: str) -> dict[str, object]:
+        """Begin a file's entry in the report, with its path beside the job's."""
+        path = os.path.relpath(file.target.path, self._job.path.parent)
+        return {
+            "path": Path(path).as_posix(),
+            "state": state,
+            "text": one.reading.text.id,
+            "voice": one.reading.voice.name,
+            "chunks": len(one.reading.pieces),
+        }
 
     def _give_up(self, failure: Failure, outputs: int) -> None:
         self._writer.reading_failed(failure, outputs)
@@ -329,13 +343,23 @@ def _fresh_folder(folder: Path) -> Path:
     return folder
 
 
-def _entry(one: Work, due: Due) -> dict[str, object]:
+def _facts(written: Written) -> dict[str, object]:
+    levels = written.levels
     return {
-        "path": str(due.target.path),
-        "text": one.reading.text.id,
-        "voice": one.reading.voice.name,
-        "chunks": len(one.reading.pieces),
+        "sha256": written.sha256,
+        "bytes": written.size_bytes,
+        "samples": written.samples,
+        "sample_rate": written.rate_hz,
+        "seconds": round(float(written.duration_s), 6),
+        "lufs": _rounded(levels.integrated_lufs),
+        "true_peak": _rounded(levels.true_peak_db),
+        "rms": _rounded(levels.rms_db),
     }
+
+
+def _rounded(level: float) -> float | None:
+    """Round a level to a hundredth of a decibel; silence has none."""
+    return round(level, 2) if math.isfinite(level) else None
 
 
 def _failure(one: Work, outcomes: Sequence[Outcome | None]) -> Failure | None:

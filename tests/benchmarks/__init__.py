@@ -1,0 +1,1 @@
+"""Measurements to be run by hand, each with `python -m tests.benchmarks.<name>`."""
