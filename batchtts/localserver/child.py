@@ -11,10 +11,11 @@ import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO
 
 from batchtts.errors import LocalError
-from batchtts.localserver.environment import apart, scrubbed
+from batchtts.localserver.environment import CREATION_FLAGS, PROCESS_GROUP, scrubbed
 from batchtts.localserver.settings import ServerSettings
 from batchtts.localserver.synthesiser import require_synthesiser
 from batchtts.model import Place
@@ -64,7 +65,8 @@ def spawn(settings: ServerSettings) -> Iterator[Spawned]:
         env=scrubbed(),
         text=True,
         encoding="utf-8",
-        **apart(),
+        creationflags=CREATION_FLAGS,
+        process_group=PROCESS_GROUP,
     )
     assert process.stdin is not None  # noqa: S101 (for the type checker)
     assert process.stdout is not None  # noqa: S101 (for the type checker)
@@ -79,7 +81,7 @@ def spawn(settings: ServerSettings) -> Iterator[Spawned]:
 def _tell(stdin: IO[str], settings: ServerSettings, key: Secret) -> None:
     plain = dataclasses.replace(settings, keys=None)
     start = {
-        "path": [entry for entry in sys.path if entry],
+        "path": [entry or str(Path.cwd()) for entry in sys.path],
         "settings": dataclasses.asdict(plain),
         "key": key.reveal(),
     }

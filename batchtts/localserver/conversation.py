@@ -133,9 +133,7 @@ class Conversation:
             return
         data = await self._off_loop(lambda: self._encoder.encode(samples))
         seconds = len(samples) / 2 / synthesiser.rate_hz
-        await self._delivery.send(
-            data, text=sentence, seconds=seconds, asked_s=asked_s
-        )
+        await self._delivery.send(data, text=sentence, seconds=seconds, asked_s=asked_s)
 
     async def _off_loop(self, work: Callable[[], bytes]) -> bytes:
         """Work in a thread, unless there is next to nothing to do."""

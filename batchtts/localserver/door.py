@@ -16,6 +16,8 @@ __all__ = ["PATH", "Greet", "admit", "greeting", "shown"]
 
 PATH = "/ws"
 
+_NOT_FOUND = Refusal(404, "Not Found")
+
 
 class Greet:
     """The answer to a plain ``GET /``."""
@@ -27,12 +29,10 @@ def admit(
     """Decide about a request, with ``open_now`` connections open already."""
     path = urlsplit(target).path
     upgrade = headers.get("Upgrade", "").lower() == "websocket"
-    if path in {"", "/"} and not upgrade:
-        return Greet()
-    if path != PATH:
-        return Refusal(404, "Not Found")
     if not upgrade:
-        return Refusal(426, "Upgrade Required")
+        return _plain(path)
+    if path != PATH:
+        return _NOT_FOUND
     if settings.require_key and not _known(headers, settings):
         return Refusal(401, "Unauthorized: missing or invalid API key")
     query = read_query(target)
@@ -41,6 +41,13 @@ def admit(
     if settings.connection_limit is not None and open_now >= settings.connection_limit:
         return Refusal(429, "Currently at websocket limit")
     return query
+
+
+def _plain(path: str) -> Refusal | Greet:
+    """Answer a request that asks for no WebSocket."""
+    if path == "/":
+        return Greet()
+    return Refusal(426, "Upgrade Required") if path == PATH else _NOT_FOUND
 
 
 def greeting(identity: str) -> str:
@@ -66,9 +73,7 @@ def _known(headers: Headers, settings: ServerSettings) -> bool:
     if settings.keys is None:
         return True
     # Every key is compared, so that the time tells nothing.
-    return any(
-        [
-            hmac.compare_digest(key.reveal().encode(), token.encode())
-            for key in settings.keys
-        ]
+    sent = token.encode()
+    return (
+        sum(hmac.compare_digest(k.reveal().encode(), sent) for k in settings.keys) > 0
     )

@@ -6,7 +6,16 @@ import os
 import subprocess
 import sys
 
-__all__ = ["apart", "scrubbed"]
+__all__ = ["CREATION_FLAGS", "PROCESS_GROUP", "scrubbed"]
+
+# For Popen: they keep a terminal's Ctrl-C from a child. A child ends when its
+# stdin does, and the one who started it decides when.
+if sys.platform == "win32":
+    CREATION_FLAGS = subprocess.CREATE_NEW_PROCESS_GROUP
+    PROCESS_GROUP: int | None = None
+else:
+    CREATION_FLAGS = 0
+    PROCESS_GROUP = 0
 
 _NEEDED = frozenset(
     {
@@ -34,13 +43,3 @@ _NEEDED = frozenset(
 def scrubbed() -> dict[str, str]:
     """Return the few environment variables a child needs: no key is among them."""
     return {k: v for k, v in os.environ.items() if k.upper() in _NEEDED}
-
-
-def apart() -> dict[str, int]:
-    """Return the Popen arguments that keep a terminal's Ctrl-C from a child.
-
-    A child ends when its stdin does; the one who asked for it decides when.
-    """
-    if sys.platform == "win32":
-        return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
-    return {"process_group": 0}

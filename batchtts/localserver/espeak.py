@@ -9,9 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from batchtts.errors import LocalError
+from batchtts.localserver.espeak_child import Order
 from batchtts.localserver.espeak_process import EspeakProcess, short_data_path
 from batchtts.localserver.languages import voice_of
-from batchtts.localserver.espeak_child import Order
 from batchtts.localserver.speakers import timbre_of
 
 __all__ = ["MAPPING_VERSION", "Espeak", "espeak_identity"]

@@ -12,7 +12,6 @@ from __future__ import annotations
 import ctypes
 import json
 import os
-import struct
 import sys
 from typing import BinaryIO, TypedDict
 
@@ -96,13 +95,13 @@ def _speak(library_path: str, data_path: str, order: Order) -> tuple[bytes, int,
 def _spoken(library: ctypes.CDLL, order: Order) -> bytes:
     samples = bytearray()
 
-    @_Callback
     def collect(wave: object, count: int, _events: object) -> int:
         if wave and count > 0:
             samples.extend(ctypes.string_at(wave, count * 2))  # type: ignore[arg-type]
         return 0
 
-    library.espeak_SetSynthCallback(collect)
+    callback = _Callback(collect)  # alive as long as the library may call it
+    library.espeak_SetSynthCallback(callback)
     library.espeak_ng_SetRandSeed(1)
     # Unchecked, a voice that does not exist leaves the one before speaking.
     if library.espeak_SetVoiceByName(order["voice"].encode()) != 0:
@@ -121,25 +120,22 @@ def _spoken(library: ctypes.CDLL, order: Order) -> bytes:
 
 def _unload(library: ctypes.CDLL) -> None:
     if sys.platform == "win32":
-        from _ctypes import FreeLibrary
+        from _ctypes import FreeLibrary  # noqa: PLC0415 (not everywhere)
 
         FreeLibrary(library._handle)  # noqa: SLF001 (ctypes has no other way)
     else:
-        from _ctypes import dlclose
+        from _ctypes import dlclose  # noqa: PLC0415 (not everywhere)
 
         dlclose(library._handle)  # noqa: SLF001 (ctypes has no other way)
 
 
 def _read(source: BinaryIO) -> bytes | None:
     head = source.read(4)
-    if len(head) < 4:
-        return None
-    (length,) = struct.unpack(">I", head)
-    return source.read(length)
+    return source.read(int.from_bytes(head, "big")) if head else None
 
 
 def _write(sink: BinaryIO, message: bytes) -> None:
-    sink.write(struct.pack(">I", len(message)) + message)
+    sink.write(len(message).to_bytes(4, "big") + message)
     sink.flush()
 
 

@@ -6,16 +6,15 @@ import contextlib
 import json
 import os
 import shutil
-import struct
 import subprocess
 import sys
 import tempfile
 import threading
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from batchtts.errors import LocalError
-from batchtts.localserver.environment import apart, scrubbed
+from batchtts.localserver.environment import CREATION_FLAGS, PROCESS_GROUP, scrubbed
 from batchtts.localserver.espeak_child import Order
 
 __all__ = ["EspeakProcess", "short_data_path"]
@@ -70,7 +69,8 @@ class EspeakProcess:
             stdout=subprocess.PIPE,
             stderr=self._words,
             env=scrubbed(),
-            **apart(),
+            creationflags=CREATION_FLAGS,
+            process_group=PROCESS_GROUP,
         )
         try:
             greeting = json.loads(self._answer(start_s))
@@ -104,7 +104,7 @@ class EspeakProcess:
         self._used = True
         message = json.dumps(order).encode()
         try:
-            self._stdin.write(struct.pack(">I", len(message)) + message)
+            self._stdin.write(len(message).to_bytes(4, "big") + message)
             self._stdin.flush()
         except OSError as exc:  # on Windows a lost pipe is not a BrokenPipeError
             raise BrokenPipeError from exc
@@ -123,14 +123,14 @@ class EspeakProcess:
         self._words.close()
 
     @property
-    def _stdin(self) -> BinaryIO:
+    def _stdin(self) -> IO[bytes]:
         assert self._process.stdin is not None  # noqa: S101 (for the type checker)
-        return self._process.stdin  # type: ignore[return-value]
+        return self._process.stdin
 
     @property
-    def _stdout(self) -> BinaryIO:
+    def _stdout(self) -> IO[bytes]:
         assert self._process.stdout is not None  # noqa: S101 (for the type checker)
-        return self._process.stdout  # type: ignore[return-value]
+        return self._process.stdout
 
     def _answer(self, within_s: float) -> bytes:
         """Read one answer; a process that takes too long is killed."""
@@ -139,11 +139,11 @@ class EspeakProcess:
         watchdog.start()
         try:
             head = self._stdout.read(4)
-            length = struct.unpack(">I", head)[0] if len(head) == 4 else 0  # noqa: PLR2004
+            length = int.from_bytes(head, "big")
             answer = self._stdout.read(length)
         finally:
             watchdog.cancel()
-        if not length or len(answer) < length:
+        if len(answer) < max(length, 1):
             raise BrokenPipeError
         if answer[:1] != b"+":
             raise LocalError(answer[1:].decode(errors="replace"))

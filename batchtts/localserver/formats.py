@@ -19,6 +19,7 @@ from batchtts.localserver.settings import ServerSettings
 __all__ = ["Encoder", "encoder", "resample", "wav_header"]
 
 _MP3_HZ = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
+_LOW_HZ = 12_000  # MPEG-2.5: at most 64 kbit/s
 _OPUS_HZ = (8000, 12000, 16000, 24000, 48000)
 _RESAMPLING = "filter_size=64:phase_shift=10:cutoff=0.97"
 
@@ -97,9 +98,7 @@ def wav_header(rate_hz: int, length: int) -> bytes:
 class _Raw:
     """Headerless PCM or mu-law: every sentence stands for itself."""
 
-    def __init__(
-        self, audio_format: AudioFormat, source_hz: int, rate_hz: int
-    ) -> None:
+    def __init__(self, audio_format: AudioFormat, source_hz: int, rate_hz: int) -> None:
         self._audio_format = audio_format
         self._source_hz = source_hz
         self._rate_hz = rate_hz
@@ -139,9 +138,7 @@ class _Compressed:
     is spoken or the stream is finished.
     """
 
-    def __init__(
-        self, audio_format: AudioFormat, source_hz: int, rate_hz: int
-    ) -> None:
+    def __init__(self, audio_format: AudioFormat, source_hz: int, rate_hz: int) -> None:
         self._audio_format = audio_format
         self._source_hz = source_hz
         rates = _MP3_HZ if audio_format == "mp3" else _OPUS_HZ
@@ -180,15 +177,14 @@ class _Compressed:
             else {"page_duration": "100000"}  # microseconds
         )
         options["fflags"] = "+bitexact"
-        container = av.open(
-            self._sink, "w", format=self._audio_format, options=options
-        )
+        container = av.open(self._sink, "w", format=self._audio_format, options=options)
         stream = container.add_stream(
             "libmp3lame" if mp3 else "libopus", rate=self._rate_hz, layout="mono"
         )
         assert isinstance(stream, AudioStream)  # noqa: S101 (for the type checker)
         if mp3:
-            stream.bit_rate = 64_000 if self._rate_hz <= 12_000 else 96_000
+            low = self._rate_hz <= _LOW_HZ
+            stream.bit_rate = 64_000 if low else 96_000
         else:
             stream.bit_rate = 48_000
             stream.options = {"compression_level": "5"}
@@ -219,4 +215,4 @@ def _mulaw(samples: bytes) -> bytes:
     exponent = np.frexp(biased.astype(np.float64))[1] - 8
     mantissa = biased >> (exponent + 3) & 0x0F
     code = ~(sign | exponent << 4 | mantissa) & 0xFF
-    return code.astype(np.uint8).tobytes()
+    return bytes(code.astype(np.uint8))

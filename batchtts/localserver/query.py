@@ -22,7 +22,8 @@ AudioFormat = Literal["pcm", "wav", "mp3", "mulaw", "ogg"]
 Segment = Literal["bySentence", "immediate", "never"]
 
 _FORMATS = ("pcm", "wav", "mp3", "mulaw", "ogg")
-_UPSAMPLED_HZ = (8000, 16000, 22050, 24000, 44100, 48000, 96000)
+_CLOUD_HZ = (8000, 16000, 22050, 24000, 44100, 48000, 96000)
+_MIST_HZ = (4000, 44100)
 _MODELS = ("arcana", "coda", "mist", "mistv2", "mistv3")
 _DEFAULT_MODEL = "mistv3"  # what a missing or unknown modelId is served by
 _SLOWER_ABOVE_ONE = ("mist", "mistv2")  # speedAlpha counts the other way there
@@ -76,7 +77,7 @@ def read_query(target: str) -> SpeechQuery | Refusal:
         speaker=speaker,
         model=model,
         lang=lang,
-        audio_format=cast(AudioFormat, audio_format),
+        audio_format=cast("AudioFormat", audio_format),
         rate_hz=rate_hz,
         segment=_segment(given),
         speed=speed,
@@ -96,11 +97,12 @@ def _rate(asked: str, model: str) -> int | Refusal:
     if not asked:
         return 22050 if mist else 24000
     rate_hz = int(asked) if asked.isascii() and asked.isdigit() else 0
-    if mist and not 4000 <= rate_hz <= 44100:
-        sentence = "samplingRate must be between 4000 and 44100"
+    lowest, highest = _MIST_HZ
+    if mist and not lowest <= rate_hz <= highest:
+        sentence = f"samplingRate must be between {lowest} and {highest}"
         return Refusal(400, f"{sentence} for model {model}")
-    if not mist and rate_hz not in _UPSAMPLED_HZ:
-        choices = ", ".join(map(str, _UPSAMPLED_HZ))
+    if not mist and rate_hz not in _CLOUD_HZ:
+        choices = ", ".join(map(str, _CLOUD_HZ))
         sentence = f"samplingRate must be one of {choices}"
         return Refusal(400, f"{sentence} for model {model}")
     return rate_hz

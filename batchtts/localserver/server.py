@@ -154,9 +154,7 @@ class LocalServer:
         watch.add_done_callback(self._watches.discard)
         watch.add_done_callback(lambda _: self._open.pop(connection, None))
 
-    def _sign(
-        self, connection: ServerConnection, request: Request, response: Response
-    ) -> None:
+    def _sign(self, _: ServerConnection, __: Request, response: Response) -> None:
         response.headers[ENGINE_HEADER] = self.identity
 
     async def _converse(self, connection: ServerConnection) -> None:

@@ -37,7 +37,10 @@ Action = Speak | Finish | Overflow
 
 # A full stop counts once white space follows: before that it may be a decimal
 # point or the end of a fragment. Full-width marks need no space after them.
-_END = re.compile(r"[.!?…]+[\"'”’)\]»]*(?=\s)|[。！？]+[」』”’）]*")
+_END = re.compile(
+    r"[.!?\u2026]+[\"'\u2019\u201d)\]\u00bb]*(?=\s)"
+    r"|[\u3002\uff01\uff1f]+[\u300d\u300f\u2019\u201d\uff09]*"
+)
 _TITLE = re.compile(r"(?:^|\W)(?:Mr|Mrs|Ms|Dr|St|Prof|Mt|[A-Z])\.$")
 
 

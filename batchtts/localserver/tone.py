@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import sys
 import zlib
 from collections.abc import Iterator
 
@@ -102,7 +103,7 @@ def text_of(symbols: list[int]) -> str:
             characters.append(chr(symbol - LATIN + PUNCTUATION))
         else:
             code = (symbol - LONG) << 18 | next(rest, 0) << 9 | next(rest, 0)
-            characters.append(chr(code) if code <= 0x10FFFF else "\ufffd")
+            characters.append(chr(code) if code <= sys.maxunicode else "\ufffd")
     return "".join(characters)
 
 
