@@ -59,7 +59,7 @@ END = 509
 
 _AMPLITUDE = 0.09  # of one tone: four sound together, with a peak below 0.36
 _RAMP_S = 0.004
-_PLAIN_SYMBOLS = 500  # values that a voice or a check sum may take
+_PLAIN_SYMBOLS = 500  # none of these is a start or an end
 
 
 def speak(text: str, *, speaker: str = "", lang: str = "", speed: float = 1) -> bytes:
@@ -87,9 +87,9 @@ def symbols_of(text: str) -> Iterator[int]:
         elif PUNCTUATION <= code < PUNCTUATION_END:
             yield code - PUNCTUATION + LATIN
         else:
-            yield LONG + (code >> 18)
-            yield code >> 9 & 0x1FF
-            yield code & 0x1FF
+            high, low = divmod(code, _PLAIN_SYMBOLS**2)
+            yield LONG + high
+            yield from divmod(low, _PLAIN_SYMBOLS)
 
 
 def text_of(symbols: list[int]) -> str:
@@ -102,7 +102,9 @@ def text_of(symbols: list[int]) -> str:
         elif symbol < LONG:
             characters.append(chr(symbol - LATIN + PUNCTUATION))
         else:
-            code = (symbol - LONG) << 18 | next(rest, 0) << 9 | next(rest, 0)
+            middle, low = next(rest, 0), next(rest, 0)
+            high = (symbol - LONG) * _PLAIN_SYMBOLS
+            code = (high + middle) * _PLAIN_SYMBOLS + low
             characters.append(chr(code) if code <= sys.maxunicode else "\ufffd")
     return "".join(characters)
 

@@ -108,7 +108,9 @@ def _utterance(piece: list[_Sound], symbol_s: float) -> Utterance:
 def _sounds(
     samples: NDArray[np.int16], rate_hz: int, hop_s: float, window_s: float
 ) -> list[_Sound]:
-    powers = _powers(samples, rate_hz, hop_s, window_s)
+    # Silence around it, so that a sound at the very edge is seen to begin.
+    edge = round(window_s * rate_hz)
+    powers = _powers(np.pad(samples, edge), rate_hz, hop_s, window_s)
     if not len(powers):
         return []
     clocks = np.where(_loud(powers), powers[:, :_CLOCKS].argmax(axis=1), -1)
@@ -118,7 +120,7 @@ def _sounds(
         clock = int(clocks[run[0]])
         if clock < 0 or len(run) < _SHORTEST_RUN:
             continue
-        start_s = (int(run[0]) + 0.5) * hop_s
+        start_s = (int(run[0]) + 0.5) * hop_s - window_s
         symbol = _symbol(powers[run])
         sounds.append(_Sound(symbol, clock, start_s, start_s + len(run) * hop_s))
     return sounds
