@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import io
 import itertools
-import re
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
 import av
-import numpy as np
 
 from batchtts.audio import mp3, mulaw
-from batchtts.audio.pcm import BLOCK_SAMPLES, SAMPLE_BYTES, blocks_of, samples_of
+from batchtts.audio.pcm import BLOCK_SAMPLES, SAMPLE_BYTES, blocks_of
 from batchtts.errors import LocalError
 from batchtts.model import Recording
 
@@ -90,7 +88,10 @@ def _decode_stream(recording: Recording) -> tuple[bytes, int]:
     """Decode an MP3 or Ogg stream at the rate it turns out to have."""
     try:
         with av.open(
-            io.BytesIO(recording.data), format=recording.encoding
+            io.BytesIO(recording.data),
+            "r",
+            format=recording.encoding,
+            metadata_errors="replace",
         ) as container:
             if not container.streams.audio:
                 raise _unusable(recording, "no sound in it")
@@ -100,6 +101,8 @@ def _decode_stream(recording: Recording) -> tuple[bytes, int]:
             pcm = b"".join(_mono_blocks(mono, container.decode(stream)))
     except av.error.FFmpegError as exc:
         raise _unusable(recording, exc.strerror or str(exc)) from exc
+    except UnicodeDecodeError as exc:
+        raise _unusable(recording, "tags that are not text") from exc
     if not pcm:
         raise _unusable(recording, "no sound in it")
     if recording.encoding == "mp3" and not mp3.has_length_tag(recording.data):

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Literal
 
 import av
 import numpy as np
@@ -26,7 +27,7 @@ class _Codec:
     """How FFmpeg is to be asked for a kind of file."""
 
     container: str
-    codec: str
+    codec: Literal["pcm_s16le", "flac", "libmp3lame", "libopus", "aac"]
     sample_format: str
     muxer: tuple[tuple[str, str], ...] = ()
     encoder: tuple[tuple[str, str], ...] = ()
@@ -133,7 +134,11 @@ def _write(
 ) -> int:
     """Encode and write; return how many packets there were."""
     with av.open(
-        str(path), "w", format=plan.codec.container, options=dict(plan.muxer)
+        # A relative path with a colon in it would be taken for a URL.
+        str(path.absolute()),
+        "w",
+        format=plan.codec.container,
+        options=dict(plan.muxer),
     ) as container:
         stream = container.add_stream(
             plan.codec.codec, rate=plan.rate_hz, options=dict(plan.codec.encoder)
@@ -160,9 +165,9 @@ def _frames(blocks: Iterable[bytes], plan: _Plan) -> Iterator[av.AudioFrame]:
     for block in blocks:
         samples = len(block) // SAMPLE_BYTES
         frame = av.AudioFrame(sample_format, "mono", samples)
-        if sample_format == "fltp":
-            block = (samples_of(block) * scale).tobytes()
-        frame.planes[0].update(block)
+        is_float = sample_format == "fltp"
+        data = (samples_of(block) * scale).tobytes() if is_float else block
+        frame.planes[0].update(data)
         frame.sample_rate = plan.rate_hz
         frame.time_base = Fraction(1, plan.rate_hz)
         frame.pts = position

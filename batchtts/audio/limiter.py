@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from batchtts.audio.oversample import OVERSHOOT, REACH, between
 from batchtts.audio.pcm import (
     BLOCK_SAMPLES,
     FULL_SCALE,
-    SAMPLE_BYTES,
     Floats,
     blocks_of,
     gain_of,
@@ -19,6 +19,8 @@ from batchtts.audio.pcm import (
 )
 
 __all__ = ["amplified", "limited"]
+
+Doubles = NDArray[np.float64]
 
 # Long enough to hold the gain still from one period of a low voice to the next.
 _RAMP_S = 0.010
@@ -83,7 +85,7 @@ def _held_down(window: Floats, ceiling: float, ramp: int) -> Floats:
     return middle * smooth.astype(np.float32)
 
 
-def _sliding_minimum(values: np.ndarray, width: int) -> np.ndarray:
+def _sliding_minimum(values: Doubles, width: int) -> Doubles:
     """Return the minimum of each window of ``width`` values."""
     done = 1
     while done < width:
@@ -93,7 +95,7 @@ def _sliding_minimum(values: np.ndarray, width: int) -> np.ndarray:
     return values
 
 
-def _sliding_mean(values: np.ndarray, width: int) -> np.ndarray:
+def _sliding_mean(values: Doubles, width: int) -> Doubles:
     """Return the mean of each window of ``width`` values."""
     sums = np.concatenate(([0.0], np.cumsum(values)))
     return (sums[width:] - sums[:-width]) / width

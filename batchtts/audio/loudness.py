@@ -18,8 +18,10 @@ from batchtts.model import Loudness
 __all__ = ["Levelled", "levelled"]
 
 _MAX_GAIN_DB = 40.0
-_PASSES = 5
+_FURTHER_PASSES = 5
 _TOLERANCE_DB = 0.05
+# Under this a gain only makes the limiter work, not the track louder.
+_HOPELESS_SLOPE = 0.15
 # A gain that differs in the last digits of a float must not change the bytes.
 _GAIN_DIGITS = 3
 
@@ -46,7 +48,7 @@ def levelled(
     Where a gain alone would bring peaks over the ceiling, the track is limited
     into a second file beside the spool, which is gone when the block ends, and
     the gain raised until the result, measured, is at the target; where that
-    cannot be had under the ceiling, it is as near as five passes come. Silence
+    cannot be had under the ceiling, it is as near as a few passes come. Silence
     stays silence, and nothing is raised by more than 40 dB.
     """
     gain_db = _first_gain(levels, loudness)
@@ -85,14 +87,21 @@ def _limit(
     spool: Path, scratch: Path, rate_hz: int, gain_db: float, loudness: Loudness
 ) -> Levelled:
     """Limit into ``scratch``, raising the gain by what the limiter took."""
-    short_db = math.inf
-    for _ in range(_PASSES):
-        levels = _limit_once(spool, scratch, rate_hz, gain_db, loudness.ceiling)
-        was_short_db, short_db = short_db, loudness.target - _measure(levels, loudness)
-        gained_little = short_db > was_short_db / 2
-        if not math.isfinite(short_db) or short_db < _TOLERANCE_DB or gained_little:
+    levels = _limit_once(spool, scratch, rate_hz, gain_db, loudness.ceiling)
+    short_db = loudness.target - _measure(levels, loudness)
+    slope = 1.0  # what of a further gain comes out
+    for _ in range(_FURTHER_PASSES):
+        if not abs(short_db) > _TOLERANCE_DB or slope < _HOPELESS_SLOPE:
             break
-        gain_db = round(min(gain_db + short_db, _MAX_GAIN_DB), _GAIN_DIGITS)
+        raised_db = min(gain_db + short_db / slope, _MAX_GAIN_DB)
+        raised_db = round(raised_db, _GAIN_DIGITS)
+        if raised_db == gain_db:
+            break
+        was_short_db = short_db
+        levels = _limit_once(spool, scratch, rate_hz, raised_db, loudness.ceiling)
+        short_db = loudness.target - _measure(levels, loudness)
+        slope = min(1.0, (was_short_db - short_db) / (raised_db - gain_db))
+        gain_db = raised_db
     return Levelled(scratch, 0.0, levels)
 
 

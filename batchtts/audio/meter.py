@@ -15,11 +15,9 @@ from numpy.typing import NDArray
 
 from batchtts.audio.oversample import REACH, highest
 from batchtts.audio.pcm import (
-    BLOCK_SAMPLES,
     FULL_SCALE,
     SAMPLE_BYTES,
     Floats,
-    blocks_of,
     db,
     samples_of,
 )
@@ -199,12 +197,10 @@ def _k_response(rate_hz: int, size: int) -> NDArray[np.complex128]:
     """
     z = np.exp(-2j * np.pi * np.arange(size // 2 + 1) / size)
 
-    def section(
-        numerator: tuple[float, ...], denominator: tuple[float, ...]
-    ) -> NDArray[np.complex128]:
-        return np.polyval(numerator[::-1], z) / np.polyval(denominator[::-1], z)
-
-    return section(*_shelf(rate_hz)) * section(*_high_pass(rate_hz))
+    response = np.ones(len(z), np.complex128)
+    for numerator, denominator in (_shelf(rate_hz), _high_pass(rate_hz)):
+        response *= np.polyval(numerator[::-1], z) / np.polyval(denominator[::-1], z)
+    return response
 
 
 def _shelf(rate_hz: int) -> tuple[tuple[float, ...], tuple[float, ...]]:

@@ -27,7 +27,8 @@ def _encoding() -> NDArray[np.uint8]:
     exponent = np.floor(np.log2(biased)).astype(np.int32) - 7
     mantissa = (biased >> (exponent + 3)) & 15
     sign = np.where(sample < 0, 128, 0)
-    return (~(sign | exponent << 4 | mantissa) & 255).astype(np.uint8)
+    code: NDArray[np.uint8] = (~(sign | exponent << 4 | mantissa)).astype(np.uint8)
+    return code
 
 
 _DECODING = _decoding()

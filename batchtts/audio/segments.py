@@ -87,8 +87,18 @@ def trimmed(segment: AudioSegment, start: int, end: int) -> AudioSegment:
 
 
 def faded(segment: AudioSegment, fade_ms: int) -> AudioSegment:
-    """Fade a segment in and out over so long, or over half of a shorter one."""
-    length_ms = min(fade_ms, len(segment) // 2)
+    """Fade a segment in and out over so long, or over half of a shorter one.
+
+    Only the ends are handed to pydub, which would drop what a segment has
+    beyond its last whole millisecond.
+    """
+    samples = int(segment.frame_count())
+    length_ms = min(fade_ms, samples * 500 // segment.frame_rate)
     if length_ms < 1:
         return segment
-    return segment.fade_in(length_ms).fade_out(length_ms)
+    edge = int(segment.frame_count(ms=length_ms))
+    head = trimmed(segment, 0, edge).fade_in(length_ms)
+    middle = trimmed(segment, edge, samples - edge)
+    tail = trimmed(segment, samples - edge, samples).fade_out(length_ms)
+    whole = head.raw_data + middle.raw_data + tail.raw_data
+    return take(whole, segment.frame_rate)

@@ -12,7 +12,7 @@ from pathlib import Path
 from batchtts.audio.encode import codec_versions, encode
 from batchtts.audio.loudness import levelled
 from batchtts.audio.meter import Levels
-from batchtts.files import atomic
+from batchtts.files import atomic, local_errors
 from batchtts.model import Boundary, Loudness, Pauses
 from batchtts.tracks import RENDER_VERSION, Track
 
@@ -52,6 +52,7 @@ def write_file(
     settings and versions give the same bytes.
     """
     with (
+        local_errors(f'cannot write "{path}"'),
         levelled(
             track.spool, rate_hz=track.rate_hz, levels=track.levels, loudness=loudness
         ) as ready,

@@ -1,0 +1,104 @@
+"""Where a take's sound begins and ends, and how it is cut and faded."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from batchtts.audio import segments
+from batchtts.audio.segments import Edges
+
+RATE_HZ = 24000
+
+
+def padded(sound: NDArray[np.float64], before: int, after: int) -> bytes:
+    """Put digital silence around a sound of full scale 32768."""
+    silent = [np.zeros(before), sound, np.zeros(after)]
+    return np.rint(np.concatenate(silent)).astype("<i2").tobytes()
+
+
+def edges(pcm: bytes, rate_hz: int = RATE_HZ) -> Edges:
+    """Find the edges of PCM."""
+    return segments.speech_edges(segments.take(pcm, rate_hz))
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    before=st.integers(0, 9000),
+    after=st.integers(0, 9000),
+    level=st.sampled_from([3, 30, 300, 30000]),
+    rate_hz=st.sampled_from([8000, 11025, 24000, 48000]),
+)
+def test_edges_are_found_to_the_sample(
+    before: int, after: int, level: float, rate_hz: int
+) -> None:
+    """The silence around a sound, quiet or loud, is found exactly."""
+    square = np.where(np.arange(4000) // 20 % 2, -level, level)
+    found = edges(padded(square, before, after), rate_hz)
+    assert found == Edges(before, before + 4000)
+
+
+def test_hiss_at_the_edges_is_silence() -> None:
+    """Noise 50 dB under the voice is not part of it."""
+    rng = np.random.default_rng(0)
+    voice = 10000 * np.sin(np.arange(24000) / 9)
+    take = rng.normal(0, 20, 48000)
+    take[12000:36000] += voice
+    found = edges(np.rint(take).astype("<i2").tobytes())
+    assert 12000 - 5 <= found.start <= 12000 + 5
+    assert 36000 - 5 <= found.end <= 36000 + 5
+
+
+def test_soft_consonant_is_sound() -> None:
+    """A hiss 30 dB under the vowels, as an "f" is, belongs to the word."""
+    rng = np.random.default_rng(0)
+    take = np.zeros(48000)
+    take[6000:9000] = rng.normal(0, 220, 3000)
+    take[9000:40000] = 10000 * np.sin(np.arange(31000) / 9)
+    assert edges(np.rint(take).astype("<i2").tobytes()).start < 6010
+
+
+@pytest.mark.parametrize("samples", [0, 1, 50, 5000])
+def test_silent_take_is_kept(samples: int) -> None:
+    """A take with no sound is not cut to nothing."""
+    assert edges(bytes(2 * samples)) == Edges(0, samples)
+
+
+def test_click_in_silence_is_found() -> None:
+    """One sample of sound in a second of nothing is still the sound."""
+    take = np.zeros(24000, "<i2")
+    take[7777] = 900
+    assert edges(take.tobytes()) == Edges(7777, 7778)
+
+
+def test_pause_is_exact() -> None:
+    """A pause has as many samples as asked for, whole milliseconds or not."""
+    assert segments.pause(12345, 11025).raw_data == bytes(2 * 12345)
+
+
+def test_trim_is_exact() -> None:
+    """A slice is cut between samples, not between milliseconds."""
+    pcm = np.arange(5000, dtype="<i2").tobytes()
+    cut = segments.trimmed(segments.take(pcm, 44100), 1234, 2345)
+    assert cut.raw_data == pcm[2 * 1234 : 2 * 2345]
+
+
+def test_fades_touch_only_the_edges() -> None:
+    """Five milliseconds rise from nothing and fall to nothing; the rest stays."""
+    pcm = np.full(24000, 10000, "<i2").tobytes()
+    faded = segments.faded(segments.take(pcm, RATE_HZ), 5).raw_data
+    found = np.frombuffer(faded, "<i2").astype(int)
+    assert len(found) == 24000
+    assert abs(found[0]) < 100
+    assert abs(found[-1]) < 2500
+    assert np.all(found[130:-130] == 10000)
+
+
+@pytest.mark.parametrize("samples", [0, 1, 20, 100, 239])
+def test_short_takes_survive_fading(samples: int) -> None:
+    """A take shorter than its fades keeps its length."""
+    pcm = np.full(samples, 10000, "<i2").tobytes()
+    assert len(segments.faded(segments.take(pcm, RATE_HZ), 5).raw_data) == len(pcm)
