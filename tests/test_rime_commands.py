@@ -56,7 +56,17 @@ def test_every_command_is_known(command: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "EOS", "<E OS>", "<EOS", "a < b > c", "‹EOS›", "(EOS)", "<eosin>", "<750>"],
+    [
+        "",
+        "EOS",
+        "<E OS>",
+        "<EOS",
+        "a < b > c",
+        "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}EOS>",
+        "(EOS)",
+        "<eosin>",
+        "<750>",
+    ],
 )
 def test_words_are_not_commands(text: str) -> None:
     """What only resembles a command is left alone."""

@@ -46,6 +46,7 @@ def encoded(codec: str, rate_hz: int, layout: str = "mono") -> bytes:
     samples = np.repeat(tone, channels).reshape(1, -1)
     with av.open(file, "w", format="ogg") as container:
         coder = container.add_stream(codec, rate=rate_hz, layout=layout)
+        assert isinstance(coder, av.AudioStream)
         frame = av.AudioFrame.from_ndarray(samples, format="s16", layout=layout)
         frame.sample_rate = rate_hz
         container.mux(coder.encode(frame))

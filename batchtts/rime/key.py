@@ -15,7 +15,7 @@ from batchtts.secret import Secret
 __all__ = ["VARIABLE", "find_key"]
 
 VARIABLE = "RIME_API_KEY"
-_MAX_BYTES = 2**20
+_MAX_BYTES = 2**16
 
 
 def find_key(folder: Path, environ: Mapping[str, str] | None = None) -> Secret | None:

@@ -109,7 +109,7 @@ def require_engine(response: Response | None, engine: str) -> None:
 
     Keeps offline speech from being taken for the service's, and the reverse.
     """
-    found = response.headers.get(ENGINE_HEADER) if response else None
+    found = _header(response, ENGINE_HEADER) if response else None
     if found is None and not engine.startswith("local/"):
         return
     if found is None:
@@ -123,16 +123,29 @@ def require_engine(response: Response | None, engine: str) -> None:
 
 def _refusal(response: Response, endpoint: Endpoint) -> BatchTTSError:
     """Return the error for an answer other than 101."""
-    status, headers = response.status_code, response.headers
+    status = response.status_code
     if status in _REDIRECTS:
-        target = urlsplit(urljoin(endpoint.url, headers.get("Location", "")))
-        host = quoted(target.hostname or "nowhere", endpoint.key)
+        host = quoted(_target(endpoint.url, response), endpoint.key)
         return AuthError(
             f'"{endpoint.host}" redirects to "{host}" (HTTP {status}): '
             "the key is sent nowhere else; put the right host into the job"
         )
     shown = quoted(bytes(response.body or b""), endpoint.key)
-    return verdict(status, shown, retry_after_s(headers.get("Retry-After")))
+    return verdict(status, shown, retry_after_s(_header(response, "Retry-After")))
+
+
+def _target(url: str, response: Response) -> str:
+    """Return the host that a redirect leads to, as far as it can be told."""
+    location = _header(response, "Location") or ""
+    try:
+        return urlsplit(urljoin(url, location)).hostname or location
+    except ValueError:
+        return location
+
+
+def _header(response: Response, name: str) -> str | None:
+    """Return the first header of that name: there may be several."""
+    return next(iter(response.headers.get_all(name)), None)
 
 
 def _no_trust(exc: ssl.SSLError, where: str) -> ServiceError:

@@ -22,6 +22,7 @@ _FASTEST_S = 0.02  # a letter; brisk English takes 0.05
 _EDGES_S = 5.0  # silence and breath around the words
 _PLAIN_S = 0.25  # a small Latin letter or a space, spoken slowly
 _DENSE_S = 1.0  # a digit, a capital, a sign, an ideograph: a word by itself
+_MAX_SPEED = 10.0  # beyond it no model follows
 _PLAIN = re.compile(r"[a-z\s]")
 _PAUSE = re.compile(r"<\s*(\d{1,6})\s*>")  # Rime's <750>: 750 ms of silence
 _SPELLED = re.compile(r"spell\(([^)]*)\)")
@@ -82,6 +83,6 @@ def speed_of(parameters: Mapping[str, str]) -> float:
                 factor = float(written)
             except ValueError:
                 continue
-            if 0 < factor < float("inf"):
+            if 0 < factor < _MAX_SPEED:
                 speed = max(speed, factor, 1 / factor)
-    return speed
+    return min(speed, _MAX_SPEED)
