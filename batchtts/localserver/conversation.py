@@ -100,6 +100,9 @@ class Conversation:
             code = 1000
         except ConnectionClosed:
             outcome = "client gone"
+        except asyncio.CancelledError:  # by run: nobody listens any more
+            outcome = "client gone"
+            raise
         except LocalError as exc:
             outcome = str(exc)
         except Cut as cut:
