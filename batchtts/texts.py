@@ -10,7 +10,7 @@ from pathlib import Path
 
 from batchtts import books, tables
 from batchtts.errors import JobError, Problem
-from batchtts.jobfile.problems import did_you_mean, quoted
+from batchtts.jobfile.problems import nearest, quoted
 from batchtts.model import (
     FileText,
     InlineText,
@@ -93,6 +93,8 @@ def _file_texts(source: FileText) -> Iterator[Text | Problem]:
     except JobError as exc:
         yield from exc.problems
         return
+    if not book.chapters:
+        yield Problem(Place(source.shown), "there is nothing to read in the file")
     stem = source.id or _stem(source.path)
     columns = {
         name: value
@@ -158,7 +160,7 @@ def _column_problems(
     message = (
         f"{quoted(voice)} is neither a column of {quoted(source.shown)} nor a voice"
     )
-    hint = did_you_mean(voice, names)
+    hint = _suggestion(voice, names)
     if voice in names:
         message = (
             f"{quoted(voice)} is a column of {quoted(source.shown)} and a voice too"
@@ -169,8 +171,13 @@ def _column_problems(
 
 def _no_column(place: Place, what: str, name: str, names: Sequence[str]) -> Problem:
     known = ", ".join(quoted(known) for known in names[:20])
-    hint = did_you_mean(name, names, otherwise=f"it has {known}" if known else "")
+    hint = _suggestion(name, names) or f"it has {known}"
     return Problem(place, f"{quoted(what)} has no column {quoted(name)}", hint)
+
+
+def _suggestion(name: str, names: Sequence[str]) -> str:
+    meant = nearest(name, names)
+    return "" if meant is None else f"did you mean {quoted(meant)}?"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batchtts.books import Book, read_book
@@ -221,6 +221,11 @@ def test_title_alone() -> None:
     assert outline("# Book\n") == [("Book", "Book", 1)]
 
 
+def test_title_below_other_words() -> None:
+    """A heading of level 1 that no chapter follows is spoken."""
+    assert outline("Hello.\n\n# Book\n") == [("", "Hello.", 1), ("Book", "Book", 3)]
+
+
 def test_words_before_the_first_heading() -> None:
     """Words before the first heading are a chapter if there are any."""
     assert outline("Hello.\n\n# One\na") == [("", "Hello.", 1), ("One", "One\n\na", 3)]
@@ -277,6 +282,7 @@ def test_other_ending() -> None:
 # --- whatever comes ------------------------------------------------------------
 
 
+@settings(deadline=None)
 @given(st.text(st.sampled_from("ab1.)#>-*_~`|:[](){}<!/=&;\\^ \t\n"), max_size=200))
 def test_any_input(text: str) -> None:
     """Whatever stands there, words come out, in order, with sane gaps."""
@@ -289,12 +295,13 @@ def test_any_input(text: str) -> None:
     assert lines == sorted(set(lines))
 
 
+@settings(deadline=None)
 @given(st.text(st.sampled_from("abc12 .\n#>-+*"), max_size=300))
 def test_no_letter_is_lost(text: str) -> None:
     """Of text without links and HTML every letter is spoken, in order."""
-    found = book(f"x\n\n{text}")
+    found = book(f"# x\n\n# y\n\n{text}")
     said = "".join(chapter.words for chapter in found.chapters)
-    assert letters(said) == letters(f"x{text}")
+    assert letters(said) == letters(f"xy{text}")
 
 
 @pytest.mark.parametrize(

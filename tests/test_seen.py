@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batchtts.errors import LocalError
@@ -65,6 +65,7 @@ def test_different_keys_are_different(one: str, other: str) -> None:
         assert seen.add(other, "again") == "there"
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(st.characters(), max_size=80)))
 def test_agrees_with_a_dict(keys: list[str]) -> None:
     """It answers as a dict in memory would."""

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batchtts.errors import LocalError, Problem
@@ -129,6 +129,7 @@ def test_columns_without_a_name(read: Read) -> None:
     assert cells(read("key,,\na,1,2\n")) == [{"key": "a", "": "2"}]
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.lists(CELLS, min_size=2, max_size=2).filter(any), min_size=1, max_size=20
@@ -335,6 +336,7 @@ def test_json_line_too_long(tmp_path: Path) -> None:
     assert messages(found) == ["t.jsonl:2: a row is longer than 16,777,216 characters"]
 
 
+@settings(deadline=None)
 @given(st.dictionaries(CELLS, CELLS, min_size=1))
 def test_reads_what_the_json_module_writes(row: dict[str, str]) -> None:
     """Every value comes back as it was written."""

@@ -39,10 +39,9 @@ def read_markdown(path: Path, shown: str) -> Book:
     known, offset = front_matter(text, shown)
     parts = list(_parts(_PARSER.parse(text[offset:])))
     title = _one_line(known.get("title", ""))
-    if _has_book_heading(parts):
-        heading = next(part for part in parts if part.level)
+    if heading := _book_heading(parts):
         title = title or heading.title
-        if len(parts) > 1 and spoken(heading.tokens) == heading.title:
+        if spoken(heading.tokens) == heading.title and parts[-1].level > 1:
             parts.remove(heading)
     lines_before = text.count("\n", 0, offset)
     chapters = (part.chapter(lines_before) for part in parts)
@@ -88,10 +87,11 @@ def _opens_chapter(token: Token) -> bool:
     )
 
 
-def _has_book_heading(parts: Sequence[_Part]) -> bool:
-    """Tell whether the first heading is the only one of level 1."""
-    levels = [part.level for part in parts if part.level]
-    return levels[:1] == [1] and levels.count(1) == 1
+def _book_heading(parts: Sequence[_Part]) -> _Part | None:
+    """Return the part whose heading is the first and the only one of level 1."""
+    headed = [part for part in parts if part.level]
+    levels = [part.level for part in headed]
+    return headed[0] if levels[:1] == [1] and levels.count(1) == 1 else None
 
 
 def _one_line(value: str) -> str:
