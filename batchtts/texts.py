@@ -67,7 +67,20 @@ def _checked(text: Text) -> Text | Problem:
         return Problem(text.place, f"text {quoted(text.id)} has no words")
     if "\0" in text.words:
         return Problem(text.place, f"text {quoted(text.id)} has a NUL character in it")
+    if not _is_whole(text.words):
+        return Problem(text.place, f"text {quoted(text.id)} has half a character in it")
     return text
+
+
+def _is_whole(words: str) -> bool:
+    """Tell whether no half of a surrogate pair stands in the words."""
+    if words.isascii():
+        return True
+    try:
+        words.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _file_problem(source: FileText | TableText) -> Problem | None:
@@ -157,16 +170,17 @@ def _column_problems(
     voice = source.voice
     if voice is None or (voice in names) != (voice in voices):
         return problems
+    if voice in names:
+        return [*problems, _column_and_voice(source.place, source.shown, voice)]
     message = (
         f"{quoted(voice)} is neither a column of {quoted(source.shown)} nor a voice"
     )
-    hint = _suggestion(voice, names)
-    if voice in names:
-        message = (
-            f"{quoted(voice)} is a column of {quoted(source.shown)} and a voice too"
-        )
-        hint = "rename one of them"
-    return [*problems, Problem(source.place, message, hint)]
+    return [*problems, Problem(source.place, message, _suggestion(voice, names))]
+
+
+def _column_and_voice(place: Place, what: str, name: str) -> Problem:
+    message = f"{quoted(name)} is a column of {quoted(what)} and a voice too"
+    return Problem(place, message, "rename one of them")
 
 
 def _no_column(place: Place, what: str, name: str, names: Sequence[str]) -> Problem:
@@ -207,6 +221,8 @@ class _RowReader:
             if not text_id:
                 return Problem(place, f"the row's {quoted(self.id)} is empty")
         voice = self.fixed_voice
+        if voice is not None and voice in cells:
+            return _column_and_voice(place, self.shown, voice)
         if self.voice is not None:
             voice = VoiceName(cells.get(self.voice, "")) or None
         title = cells.get(self.title, "") if self.title is not None else ""
