@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from batchtts.jobfile.nodes import ListNode, MapNode, Node, ScalarNode, core
-from batchtts.jobfile.problems import Problems, did_you_mean, quoted
+from batchtts.jobfile.problems import Problems, quoted
 from batchtts.jobfile.scalars import check_scalar, is_null, kind_of
 from batchtts.jobfile.shape import (
     ByKey,
@@ -108,7 +108,7 @@ def _check_record(node: MapNode, shape: Record, problems: Problems) -> None:
             problems.add(
                 entry.key,
                 f"unknown key {quoted(key)} in the {shape.noun}",
-                _suggestion(key, shape),
+                _suggestion(key, shape, problems),
             )
         else:
             check(entry.value, shape.fields[key].shape, key, problems)
@@ -119,12 +119,12 @@ def _check_record(node: MapNode, shape: Record, problems: Problems) -> None:
         _check_rule(node, rule, problems)
 
 
-def _suggestion(key: str, shape: Record) -> str:
+def _suggestion(key: str, shape: Record, problems: Problems) -> str:
     names = {alias: n for n, f in shape.fields.items() for alias in f.aliases}
     if key in names:
         return f'did you mean "{names[key]}"?'
     known = "it knows " + ", ".join(shape.fields)
-    return did_you_mean(key, shape.fields, otherwise=known)
+    return problems.suggest(key, shape.fields, otherwise=known)
 
 
 def _check_by_key(node: MapNode, shape: ByKey, problems: Problems) -> None:
@@ -143,10 +143,8 @@ def _check_by_key(node: MapNode, shape: ByKey, problems: Problems) -> None:
             _check_record(kept, variant, problems)
             return
     names = " or ".join(f'"{key}"' for key in shape.variants)
-    found = next(iter(node.entries), "")
-    problems.add(
-        node, f"the {shape.noun} needs {names}", did_you_mean(found, shape.variants)
-    )
+    meant = (problems.suggest(key, shape.variants) for key in node.entries)
+    problems.add(node, f"the {shape.noun} needs {names}", next(filter(None, meant), ""))
 
 
 def _check_by_value(node: MapNode, shape: ByValue, problems: Problems) -> None:
@@ -164,7 +162,7 @@ def _check_by_value(node: MapNode, shape: ByValue, problems: Problems) -> None:
         problems.add(
             value,
             f'"{shape.key}" must be {names}, not {shown}',
-            did_you_mean(getattr(value, "text", ""), shape.variants),
+            problems.suggest(getattr(value, "text", ""), shape.variants),
         )
     else:
         _check_record(node, variant, problems)

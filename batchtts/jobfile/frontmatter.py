@@ -13,7 +13,7 @@ __all__ = ["front_matter"]
 
 _MAX_CHARACTERS = 1 << 16  # a rule at the top of a book must not swallow the book
 _OPENING = re.compile(r"\ufeff?---[ \t]*(?:\r\n|\n|\r)")
-_CLOSING = re.compile(r"^---[ \t]*(?:\r\n|\n|\r|\Z)", re.MULTILINE)
+_CLOSING = re.compile(r"(?<=[\n\r])---[ \t]*(?:\r\n|\n|\r|\Z)")
 
 
 def front_matter(text: str, shown: str) -> tuple[dict[str, str], int]:
@@ -30,8 +30,9 @@ def front_matter(text: str, shown: str) -> tuple[dict[str, str], int]:
     opening = _OPENING.match(text)
     if opening is None:
         return {}, 0
-    closing = _CLOSING.search(text, opening.end(), opening.end() + _MAX_CHARACTERS)
-    if closing is None:
+    head = text[: opening.end() + _MAX_CHARACTERS]
+    closing = _CLOSING.search(head, opening.end())
+    if closing is None or (closing.end() == len(head) < len(text)):
         return {}, 0
     problems = Problems(shown)
     # the line break stands for the opening line, so that positions are right

@@ -28,8 +28,8 @@ from batchtts.jobfile.jobshape import (
 )
 from batchtts.jobfile.nodes import Node, ScalarNode
 from batchtts.jobfile.outputs import outputs
-from batchtts.jobfile.places import Places, places_of
-from batchtts.jobfile.problems import Problems, did_you_mean, quoted
+from batchtts.jobfile.places import Places, is_blocked, places_of
+from batchtts.jobfile.problems import Problems, quoted
 from batchtts.jobfile.secretkeys import note_secrets, without_secrets
 from batchtts.jobfile.shape import Shape
 from batchtts.jobfile.texts import known_voice, texts
@@ -119,7 +119,7 @@ def _read(path: Path) -> bytes:
         except (FileNotFoundError, NotADirectoryError, ValueError) as exc:
             names = [p.name for p in path.parent.glob("*.y*ml")]
             start = '"batchtts init" writes one to start from'
-            hint = did_you_mean(path.name, names, otherwise=start)
+            hint = Problems("").suggest(path.name, names, otherwise=start)
             raise _unreadable(path, "there is no such file", hint) from exc
         if stat.S_ISDIR(mode):
             raise _unreadable(path, "this is a folder", "name the job file in it")
@@ -177,7 +177,7 @@ def _cache(fields: Fields, places: Places, problems: Problems) -> Path | None:
     if raw is None or node is None:
         return None
     folder = places.resolve(raw, node, problems)
-    if folder is not None and folder.exists() and not folder.is_dir():
+    if folder is not None and is_blocked(folder):
         problems.add(node, f"{quoted(raw)} is a file, not a folder", "choose another")
     return folder
 

@@ -11,8 +11,8 @@ from batchtts.formats import FORMATS
 from batchtts.jobfile.audio import audio
 from batchtts.jobfile.fields import Fields, text_of
 from batchtts.jobfile.nodes import Node
-from batchtts.jobfile.places import Places
-from batchtts.jobfile.problems import Problems, did_you_mean, quoted
+from batchtts.jobfile.places import Places, is_blocked
+from batchtts.jobfile.problems import Problems, quoted
 from batchtts.jobfile.texts import known_voice
 from batchtts.model import FilesOutput, Voice, VoiceName
 from batchtts.names import template_problem
@@ -103,7 +103,9 @@ def _suffix(template: str, node: Node, problems: Problems) -> str:
     suffix = PurePosixPath(bare).suffix.lower()
     if suffix not in FORMATS:
         endings = f"its name must end in {', '.join(FORMATS)}"
-        hint = did_you_mean(suffix, FORMATS, otherwise=endings) if suffix else endings
+        hint = (
+            problems.suggest(suffix, FORMATS, otherwise=endings) if suffix else endings
+        )
         problems.add(node, f"{quoted(template)} is no audio file", hint)
     return suffix
 
@@ -130,7 +132,7 @@ def _target(template: str, node: Node, context: _Context) -> tuple[Path, str] | 
     folder = context.places.resolve(raw, node, problems)
     if folder is None:
         return None
-    if folder.exists() and not folder.is_dir():
+    if is_blocked(folder):
         problems.add(node, f"{quoted(raw)} is a file, not a folder", "choose another")
         return None
     return folder, "/".join(parts[fixed:])

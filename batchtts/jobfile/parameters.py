@@ -208,7 +208,7 @@ PARAMETERS: tuple[Parameter, ...] = (
             (
                 _SPEED,
                 Text(
-                    pattern=rf"^ *{_FIGURE}( *, *{_FIGURE})* *(?![\s\S])",
+                    pattern=rf"^ *{_FIGURE}( *, *{_FIGURE}){{0,99}} *(?![\s\S])",
                     words_only=True,
                     expects='numbers with commas ("0.5, 3")',
                 ),

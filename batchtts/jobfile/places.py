@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from batchtts.jobfile.nodes import Node
-from batchtts.jobfile.problems import Problems, did_you_mean, quoted
+from batchtts.jobfile.problems import Problems, quoted
 
-__all__ = ["Places", "places_of"]
+__all__ = ["Places", "is_blocked", "places_of"]
 
 _MAX_LISTED = 1000  # names of a folder that are compared for a suggestion
+_MAX_LENGTH = 1024  # characters
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
@@ -58,9 +59,11 @@ class Places:
         named = self.base / raw
         if named.suffix.lower() not in endings:
             return None  # the caller knows what else it could be
-        if not target.exists():
+        if not os.path.exists(target):  # noqa: PTH110 - Path.exists may raise
             names = _names_in(target.parent)
-            hint = did_you_mean(named.name, names, otherwise=_looked_in(target.parent))
+            hint = problems.suggest(
+                named.name, names, otherwise=_looked_in(target.parent)
+            )
             problems.add(node, f"there is no file {quoted(raw)}", hint)
         elif not target.is_file():
             problems.add(node, f"{quoted(raw)} is not a file", "name a file")
@@ -87,7 +90,14 @@ def places_of(job_file: Path, *, allow_outside: bool) -> Places:
     return Places(base=base, project=project, allow_outside=allow_outside)
 
 
+def is_blocked(folder: Path) -> bool:
+    """Tell whether something that is no folder stands where one is needed."""
+    return os.path.exists(folder) and not folder.is_dir()  # noqa: PTH110 - as above
+
+
 def _unusable(raw: str) -> tuple[str, str] | None:
+    if len(raw) > _MAX_LENGTH:
+        return f"the path {quoted(raw)} is too long", "choose a shorter one"
     if _CONTROL.search(raw):
         return f"the path {quoted(raw)} holds a control character", "remove it"
     if raw.startswith("~"):

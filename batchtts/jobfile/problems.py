@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 
 from batchtts.errors import JobError, Problem
 from batchtts.jobfile.nodes import Node, Spot
 from batchtts.model import Place
 
-__all__ = ["Problems", "did_you_mean", "nearest", "quoted"]
+__all__ = ["Problems", "nearest", "quoted"]
 
 MAX_KEPT = 100  # nobody reads more at once
 _MAX_SHOWN = 60  # characters of a stranger's value in a message
-_MAX_COMPARED = 2000  # names; comparing is slow, and a stranger decides how many
+_MAX_COMPARED = 10_000  # names; comparing is slow, and a stranger decides how many
 
 
 class Problems:
@@ -24,6 +25,7 @@ class Problems:
         self.shown = shown
         self._found: list[Problem] = []
         self._more = 0
+        self._comparable = _MAX_COMPARED
 
     def __len__(self) -> int:
         """Return how many problems there are."""
@@ -45,12 +47,23 @@ class Problems:
 
     def note(self, problem: Problem) -> None:
         """Note a problem, once, wherever it stands."""
-        if problem in self._found:
-            return
-        if len(self._found) < MAX_KEPT:
-            self._found.append(problem)
-        else:
+        if len(self._found) >= MAX_KEPT:
             self._more += 1
+        elif problem not in self._found:
+            self._found.append(problem)
+
+    def suggest(self, word: str, known: Iterable[str], otherwise: str = "") -> str:
+        """Return a hint that names the nearest known word, else ``otherwise``.
+
+        There is an end to it: a file with very many names and mistakes gets no
+        more suggestions rather than a slow answer.
+        """
+        if self._more:
+            return otherwise
+        names = list(itertools.islice(known, self._comparable))
+        self._comparable -= len(names)
+        name = nearest(word, names)
+        return otherwise if name is None else f"did you mean {quoted(name)}?"
 
     def raise_any(self) -> None:
         """Raise JobError when there are problems."""
@@ -73,20 +86,13 @@ def _escaped(character: str) -> str:
     return character.encode("unicode_escape").decode("ascii")
 
 
-def nearest(word: str, known: Iterable[str]) -> str | None:
+def nearest(word: str, known: Sequence[str]) -> str | None:
     """Return the known word that ``word`` was most likely meant to be, if any."""
-    words = [name for _, name in zip(range(_MAX_COMPARED), known, strict=False)]
-    squashed = {_squash(name): name for name in words}
+    squashed = {_squash(name): name for name in known}
     if same := squashed.get(_squash(word)):
         return same
     close = difflib.get_close_matches(_squash(word)[:100], squashed, n=1, cutoff=0.7)
     return squashed[close[0]] if close else None
-
-
-def did_you_mean(word: str, known: Iterable[str], *, otherwise: str = "") -> str:
-    """Return a hint that names the nearest known word, else ``otherwise``."""
-    name = nearest(word, known)
-    return otherwise if name is None else f"did you mean {quoted(name)}?"
 
 
 def _squash(name: str) -> str:

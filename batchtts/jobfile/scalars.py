@@ -12,7 +12,7 @@ from batchtts.jobfile.nodes import (
     ScalarNode,
     core,
 )
-from batchtts.jobfile.problems import Problems, did_you_mean, quoted
+from batchtts.jobfile.problems import Problems, quoted
 from batchtts.jobfile.shape import (
     Choice,
     Flag,
@@ -82,7 +82,7 @@ def check_scalar(
         private = isinstance(shape, Text) and shape.private
         found = "" if private else f", not {quoted(node.text)}"
         message = f'"{label}" must be {expected(shape)}{found}'
-        problems.add(node, message, _hint(node, shape))
+        problems.add(node, message, _hint(node, shape, problems))
 
 
 def _check_null(node: ScalarNode, shape: Shape, label: str, problems: Problems) -> None:
@@ -121,14 +121,14 @@ def _fits_number(node: ScalarNode, shape: Number) -> bool:
     return shape.minimum <= value <= shape.maximum
 
 
-def _hint(node: ScalarNode, shape: Shape) -> str:
+def _hint(node: ScalarNode, shape: Shape, problems: Problems) -> str:
     match shape:
         case Flag():
             said = _YES_NO.get(node.text.casefold(), "")
             quotes = " without quotes" if not node.plain else ""
             return f"write {said}{quotes}" if said else ""
         case Choice():
-            return did_you_mean(node.text, shape.values)
+            return problems.suggest(node.text, shape.values)
         case Integer() | Number():
             return _number_hint(node)
         case _:

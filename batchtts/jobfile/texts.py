@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from batchtts.jobfile.fields import Fields
 from batchtts.jobfile.nodes import Node
 from batchtts.jobfile.places import Places
-from batchtts.jobfile.problems import Problems, did_you_mean, quoted
+from batchtts.jobfile.problems import Problems, quoted
 from batchtts.model import (
     FileText,
     InlineText,
@@ -49,7 +49,7 @@ def known_voice(
         return None
     if voices and name not in voices:
         known = "there are " + ", ".join(quoted(voice) for voice in list(voices)[:8])
-        hint = did_you_mean(name, voices, otherwise=known)
+        hint = problems.suggest(name, voices, otherwise=known)
         problems.add(node, f"there is no voice {quoted(name)}", hint)
     return VoiceName(name)
 

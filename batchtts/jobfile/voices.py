@@ -111,7 +111,7 @@ def _figures(node: Node) -> str | None:
     number = number_of(node)
     if number is not None:
         return canonical(number)
-    parts = (text_of(node) or "").split(",")
+    parts = (text_of(node) or "").split(",")[:100]  # the pattern allows no more
     try:
         return ",".join(canonical(float(part)) for part in parts)
     except ValueError:

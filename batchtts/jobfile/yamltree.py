@@ -61,7 +61,7 @@ def _text(source: bytes | str, problems: Problems) -> str:
     text = source if isinstance(source, str) else _decoded(source, problems)
     text = text.removeprefix("\ufeff")
     if bad := _NOT_YAML.search(text):
-        name = "a NUL" if bad.group() == "\0" else f"U+{ord(bad.group()):04X}"
+        name = "NUL" if bad.group() == "\0" else f"U+{ord(bad.group()):04X}"
         before = text[: bad.start()]
         where = Spot(before.count("\n") + 1, bad.start() - before.rfind("\n"))
         problems.add(
@@ -218,7 +218,10 @@ def _build(text: str, problems: Problems) -> Node | None:
         where = Spot(mark[0], mark[1])
         problems.add(where, message, hint)
         raise _StopReadingError from exc
-    except ValueError as exc:  # PyYAML's own parser, for an escape beyond Unicode
+    except (
+        OverflowError,
+        ValueError,
+    ) as exc:  # PyYAML's own parser, for an escape beyond Unicode
         problems.add(None, "there is an escape in it that is no character")
         raise _StopReadingError from exc
     return builder.root
