@@ -7,12 +7,21 @@ import errno
 import os
 import secrets
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from batchtts.errors import LocalError
 
-__all__ = ["TEMP_MARK", "atomic", "local_errors", "make_folder", "write_bytes"]
+__all__ = [
+    "TEMP_MARK",
+    "atomic",
+    "local_errors",
+    "make_folder",
+    "require_writable",
+    "sweep",
+    "write_bytes",
+]
 
 TEMP_MARK = ".batchtts-"
 """Stands in the name of every temporary file, so that leftovers can be swept."""
@@ -29,17 +38,20 @@ def local_errors(doing: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def atomic(path: Path) -> Iterator[Path]:
+def atomic(path: Path, *, owner: str = "") -> Iterator[Path]:
     """Give a temporary path in ``path``'s folder and move it there at the end.
 
     Until the block ends without an error ``path`` keeps what it held before;
     then the new content is synced to disk and takes its place in one step. On
-    an error, and on an interrupt, the temporary file is removed.
+    an error, and on an interrupt, the temporary file is removed. One that is
+    left when the process is killed carries ``owner`` in its name: see `sweep`.
 
     Raises LocalError when the folder or the file cannot be written.
     """
     make_folder(path.parent)
-    temporary = path.with_name(f".{path.stem[:80]}{TEMP_MARK}{secrets.token_hex(6)}")
+    temporary = path.with_name(
+        f".{path.stem[:80]}{TEMP_MARK}{owner}-{secrets.token_hex(6)}"
+    )
     try:
         with local_errors(f'cannot write "{path}"'):
             yield temporary
@@ -55,6 +67,26 @@ def write_bytes(path: Path, data: bytes) -> None:
     """Put ``data`` at ``path``, whole or not at all."""
     with atomic(path) as temporary:
         temporary.write_bytes(data)
+
+
+def sweep(folder: Path, *, owner: str) -> None:
+    """Remove from ``folder`` what a killed process of this owner has left there.
+
+    Only for an owner who knows that no other process acts in its name now.
+    """
+    if folder.is_dir():
+        with local_errors(f'cannot clear "{folder}"'):
+            for path in folder.glob(f".*{TEMP_MARK}{owner}-*"):
+                path.unlink(missing_ok=True)
+
+
+def require_writable(folder: Path) -> None:
+    """Make ``folder`` if it is missing and raise LocalError if nothing fits there."""
+    make_folder(folder)
+    with local_errors(f'cannot write into "{folder}"'):
+        handle, name = tempfile.mkstemp(prefix=TEMP_MARK, dir=folder)
+        os.close(handle)
+        Path(name).unlink()
 
 
 def make_folder(folder: Path) -> None:

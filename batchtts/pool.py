@@ -146,7 +146,6 @@ class Pool:
             self._on_event(TakeFailed(len(request.text)))
             self._note_failure(exc)
             return Outcome(error=exc)
-        await asyncio.to_thread(self._cache.store, request, recording)
         seconds = self._duration_s(recording)
         self._count(made=1, characters_made=len(request.text))
         self._on_event(TakeDone(len(request.text), cached=False, seconds=seconds))
@@ -182,10 +181,17 @@ class Pool:
                 return recording
 
     async def _attempt(self, request: Request) -> Recording:
-        """Make one attempt on a socket that has been granted; give it back."""
+        """Make one attempt with the turn that was granted, and give it back.
+
+        The turn lasts until the take is in the cache: so a crash costs at most
+        as many requests as there are turns, and a slow disk slows the requests
+        instead of filling the memory with takes.
+        """
         sent = len(request.text)
         try:
-            return await self._speak(request)
+            recording = await self._speak(request)
+            await asyncio.to_thread(self._cache.store, request, recording)
+            return recording
         except TakeError as exc:
             if exc.status is not None or exc.fault in _BEFORE_SENDING:
                 sent = 0

@@ -103,8 +103,9 @@ def group() -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with a code of the documented table."""
     _speak_utf8()
+    given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        code = group.main(arguments, prog_name="batchtts", standalone_mode=False)
+        code = group.main(given, prog_name="batchtts", standalone_mode=False, obj=given)
     except click.Abort:
         code = 130
     except click.ClickException as exc:

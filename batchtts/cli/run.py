@@ -72,9 +72,9 @@ def command(
 
 
 def _again(ctx: click.Context) -> str:
-    """Return the command that resumes this run."""
-    arguments = sys.argv[1:] if ctx.parent is not None else []
-    return shlex.join(["batchtts", *arguments])
+    """Return the command that resumes this run: the same one."""
+    given: list[str] = ctx.find_object(list) or []
+    return shlex.join(["batchtts", *given])
 
 
 def _summary(report: RunReport, *, quiet: bool, again: str) -> None:

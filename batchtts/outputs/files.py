@@ -45,18 +45,19 @@ def write_file(
     loudness: Loudness,
     bitrate: int | None,
     tags: Mapping[str, str],
+    owner: str = "",
 ) -> Written:
     """Level and encode a track; the ending of ``path`` decides the format.
 
     The file is whole at its path or, on an error, not there. The same track,
-    settings and versions give the same bytes.
+    settings and versions give the same bytes. ``owner``: see `files.atomic`.
     """
     with (
         local_errors(f'cannot write "{path}"'),
         levelled(
             track.spool, rate_hz=track.rate_hz, levels=track.levels, loudness=loudness
         ) as ready,
-        atomic(path) as temporary,
+        atomic(path, owner=owner) as temporary,
     ):
         encode(
             ready.blocks(),

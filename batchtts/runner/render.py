@@ -13,19 +13,43 @@ from pathlib import Path
 from batchtts import tracks
 from batchtts.cache import Cache
 from batchtts.errors import LocalError
-from batchtts.files import local_errors
+from batchtts.files import local_errors, sweep
 from batchtts.model import Fingerprint, Pauses, Recording
 from batchtts.outputs.files import Written, write_file
 from batchtts.runner.feed import Due, Work, tags
 
-__all__ = ["render"]
+__all__ = ["Workshop", "render"]
+
+_FOLDERS_KNOWN = 10_000  # beyond, a folder is looked at again for each file
 
 
-def render(work: Work, cache: Cache, scratch: Path) -> Iterator[tuple[Due, Written]]:
+class Workshop:
+    """Where a run makes its files: the cache, scratch space, and its own name.
+
+    ``owner`` marks the run's temporary files. The run guard makes sure that no
+    other process uses the same, so leftovers are swept from each output folder
+    before the first file is written there.
+    """
+
+    def __init__(self, cache: Cache, scratch: Path, *, owner: str) -> None:
+        """Use an empty ``scratch`` folder for samples while they are joined."""
+        self.cache = cache
+        self.scratch = scratch
+        self.owner = owner
+        self._swept: set[Path] = set()
+
+    def enter(self, folder: Path) -> None:
+        """Make an output folder ready for a file."""
+        if folder not in self._swept:
+            sweep(folder, owner=self.owner)
+            if len(self._swept) < _FOLDERS_KNOWN:
+                self._swept.add(folder)
+
+
+def render(work: Work, shop: Workshop) -> Iterator[tuple[Due, Written]]:
     """Build each track that the reading's files need once, and write the files.
 
-    Runs in a worker thread. ``scratch`` is a folder for the track's samples
-    while it is being made. Raises LocalError.
+    Runs in a worker thread. Raises LocalError.
     """
 
     def track_of(due: Due) -> tuple[int, Pauses]:
@@ -37,18 +61,20 @@ def render(work: Work, cache: Cache, scratch: Path) -> Iterator[tuple[Due, Writt
     for _, group in groupby(sorted(work.due, key=order), key=order):
         dues = list(group)
         rate_hz, pauses = track_of(dues[0])
-        with _scratch_file(scratch) as spool:
+        with _scratch_file(shop.scratch) as spool:
             track = tracks.make_track(
-                _pieces(work, cache), rate_hz=rate_hz, pauses=pauses, spool=spool
+                _pieces(work, shop.cache), rate_hz=rate_hz, pauses=pauses, spool=spool
             )
             for due in dues:
                 audio = due.target.output.audio
+                shop.enter(due.target.path.parent)
                 written = write_file(
                     track,
                     due.target.path,
                     loudness=audio.loudness,
                     bitrate=audio.bitrate,
                     tags=tags(work.reading),
+                    owner=shop.owner,
                 )
                 yield due, written
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import hashlib
 import math
 import os
 import shutil
@@ -30,7 +31,7 @@ from batchtts.events import (
     RunPlanned,
     Warned,
 )
-from batchtts.files import local_errors, make_folder
+from batchtts.files import local_errors, make_folder, require_writable
 from batchtts.model import Job
 from batchtts.outputs.files import Written
 from batchtts.plan import Reading, readings, survey
@@ -41,7 +42,7 @@ from batchtts.runner.engine import Engine, engine_for
 from batchtts.runner.feed import Due, There, Work, work
 from batchtts.runner.guard import guard
 from batchtts.runner.ledger import Ledger
-from batchtts.runner.render import render
+from batchtts.runner.render import Workshop, render
 from batchtts.runner.signals import interrupts
 from batchtts.runner.versions import versions
 from batchtts.texts import read_texts
@@ -82,7 +83,12 @@ def run(job: Job, *, on_event: OnEvent | None = None) -> RunReport:
         for warning in size.warnings:
             tell(Warned(warning))
         tell(RunPlanned(size.texts, size.readings, size.outputs, size.characters))
+        cache = Cache(cache_folder(job))
+        for folder in {output.folder for output in job.outputs} | {cache.folder}:
+            require_writable(folder)
         scratch = _fresh_folder(state / f"{job.path.stem}.scratch")
+        owner = hashlib.sha256(os.fsencode(job.path)).hexdigest()[:10]
+        shop = Workshop(cache, scratch, owner=owner)
         writer = ReportWriter()
         with (
             contextlib.closing(writer),
@@ -92,7 +98,7 @@ def run(job: Job, *, on_event: OnEvent | None = None) -> RunReport:
             planned = readings(
                 job, read_texts, engine=engine.identity, texts=size.texts
             )
-            one = _Run(job, engine, ledger, scratch, writer, tell)
+            one = _Run(job, engine, ledger, shop, writer, tell)
             asyncio.run(one.go(planned))
             shutil.rmtree(scratch, ignore_errors=True)
             report = RunReport(
@@ -122,21 +128,20 @@ class _Run:
         job: Job,
         engine: Engine,
         ledger: Ledger,
-        scratch: Path,
+        shop: Workshop,
         writer: ReportWriter,
         tell: OnEvent,
     ) -> None:
         self._job = job
         self._engine = engine
         self._ledger = ledger
-        self._scratch = scratch
+        self._shop = shop
         self._writer = writer
         self._tell = tell
         self._clock: Clock = SystemClock()
-        self._cache = Cache(cache_folder(job))
         self.pool = Pool(
             speak=engine.speak,
-            cache=self._cache,
+            cache=shop.cache,
             concurrency=job.concurrency,
             duration_s=duration_s,
             clock=self._clock,
@@ -285,7 +290,7 @@ class _Run:
     async def _make(self, one: Work) -> None:
         """Write the files of a reading whose takes are all in the cache."""
         loop = asyncio.get_running_loop()
-        files = render(one, self._cache, self._scratch)
+        files = render(one, self._shop)
         left = len(one.due)
         try:
             while True:
