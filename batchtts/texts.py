@@ -67,15 +67,13 @@ def _checked(text: Text) -> Text | Problem:
         return Problem(text.place, f"text {quoted(text.id)} has no words")
     if "\0" in text.words:
         return Problem(text.place, f"text {quoted(text.id)} has a NUL character in it")
-    if not _is_whole(text.words):
+    if not (text.words.isascii() or _is_whole(text.words)):
         return Problem(text.place, f"text {quoted(text.id)} has half a character in it")
     return text
 
 
 def _is_whole(words: str) -> bool:
     """Tell whether no half of a surrogate pair stands in the words."""
-    if words.isascii():
-        return True
     try:
         words.encode()
     except UnicodeEncodeError:
