@@ -212,6 +212,18 @@ def test_every_format_at_every_rate_can_be_decoded(
     assert exact - 2 / rate_hz <= seconds <= exact + allowed
 
 
+@pytest.mark.parametrize("audio_format", ["pcm", "wav", "mp3", "mulaw", "ogg"])
+def test_the_same_request_gives_the_same_bytes(audio_format: str) -> None:
+    """Compressed or not, there is no chance and no clock in the stream."""
+
+    async def talk() -> set[bytes]:
+        async with LocalServer(_tone()) as server:
+            query = f"{ARCANA}&audioFormat={audio_format}"
+            return {await _audio(server, [TEXT, "<EOS>"], query) for _ in range(2)}
+
+    assert len(asyncio.run(talk())) == 1
+
+
 def test_flush_speaks_and_stays_open() -> None:
     """Its audio comes without a close, and nothing says where it ends."""
 

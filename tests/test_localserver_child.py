@@ -13,13 +13,21 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from batchtts.errors import LocalError
-from batchtts.localserver import ServerSettings, identity_at, identity_of, spawn, tone
+from batchtts.localserver import (
+    ServerSettings,
+    child,
+    identity_at,
+    identity_of,
+    spawn,
+    tone,
+)
 from batchtts.localserver.settings import is_loopback
 from batchtts.secret import Secret
 
@@ -84,16 +92,14 @@ def test_the_child_imports_what_we_import(
 
 def test_a_server_that_cannot_start_is_a_clear_error() -> None:
     """What the child said is passed on."""
-    with (
-        spawn(TONE) as server,
-        pytest.raises(
-            LocalError, match="the local server did not start: cannot listen"
-        ),
-        spawn(
-            ServerSettings(synthesiser="tone", port=int(server.url[:-3].split(":")[2]))
-        ),
-    ):
-        pass
+    with spawn(TONE) as server:
+        port = urlsplit(server.url).port
+        assert port is not None
+        taken = ServerSettings(synthesiser="tone", port=port)
+        with pytest.raises(LocalError) as caught, spawn(taken):
+            pass
+    expected = "the local server did not start: cannot listen on"
+    assert str(caught.value).startswith(expected)
 
 
 def test_a_child_that_dies_at_once_is_a_clear_error(
@@ -112,6 +118,16 @@ def test_an_error_in_the_run_ends_the_server() -> None:
     with pytest.raises(KeyError), spawn(TONE) as server:
         raise KeyError
     assert identity_at(server.url) is None
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="stops a process by a signal")
+def test_a_server_that_does_not_end_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is given its time, and no more."""
+    monkeypatch.setattr(child, "_END_S", 0.05)
+    with spawn(TONE) as server:
+        os.kill(server.pid, signal.SIGSTOP)
+    with pytest.raises(ProcessLookupError):
+        os.kill(server.pid, 0)
 
 
 _PARENT = """
@@ -162,9 +178,7 @@ def _is_zombie(pid: int) -> bool:
 @pytest.mark.skipif(sys.platform == "win32", reason="sends a signal to a group")
 def test_ctrl_c_in_the_terminal_passes_it_by() -> None:
     """The run decides when its server ends: it may have work to finish."""
-    script = _PARENT.replace(
-        "print(", "import signal; signal.signal(2, signal.SIG_IGN); print("
-    )
+    script = f"import signal; signal.signal(2, signal.SIG_IGN)\n{_PARENT}"
     parent = subprocess.Popen(
         [sys.executable, "-c", script, "tone"],
         stdin=subprocess.PIPE,

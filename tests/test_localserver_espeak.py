@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -15,13 +16,16 @@ from pathlib import Path
 import espeakng_loader
 import numpy as np
 import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosedError
 
 from batchtts.errors import JobError, LocalError
-from batchtts.localserver import espeak_process, identity_of
+from batchtts.localserver import ServerSettings, espeak_process, identity_of
 from batchtts.localserver.espeak import Espeak
 from batchtts.localserver.espeak_child import Order
 from batchtts.localserver.espeak_process import EspeakProcess, short_data_path
 from batchtts.localserver.languages import VOICES
+from batchtts.localserver.server import LocalServer
 from batchtts.localserver.synthesiser import require_synthesiser
 from batchtts.model import Place
 
@@ -190,6 +194,40 @@ def test_a_text_that_crashes_twice_is_an_error(
             await espeak.close()
 
     assert asyncio.run(crash())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="stops a process by a signal")
+def test_a_child_that_does_not_end_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is given its time, and no more."""
+    monkeypatch.setattr(espeak_process, "_END_S", 0.05)
+    process = EspeakProcess(espeakng_loader.get_data_path())
+    os.kill(process.pid, signal.SIGSTOP)
+    process.close()
+    with pytest.raises(ProcessLookupError):
+        os.kill(process.pid, 0)
+
+
+def test_a_server_whose_speech_is_lost_does_not_look_complete(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its close is an error, and the record says why."""
+    monkeypatch.setattr(espeak_process, "_SPEAK_S", 0.05)
+    monkeypatch.setattr(espeak_process, "_SPEAK_PER_CHARACTER_S", 0)
+
+    async def talk() -> tuple[int | None, str]:
+        settings = ServerSettings(text_limit=None, require_key=False)
+        async with LocalServer(settings) as server:
+            url = f"{server.url}?speaker=a&modelId=arcana&audioFormat=pcm"
+            async with connect(url) as socket:
+                await socket.send("word " * 40_000)
+                await socket.send("<EOS>")
+                with pytest.raises(ConnectionClosedError):
+                    await socket.recv()
+                return socket.close_code, server.requests[0].outcome
+
+    code, outcome = asyncio.run(talk())
+    assert code == 1011
+    assert outcome.startswith('espeak-ng crashed or hung twice at "word word')
 
 
 def test_where_speech_cannot_be_repeated_a_process_speaks_once() -> None:

@@ -75,7 +75,10 @@ def spawn(settings: ServerSettings) -> Iterator[Spawned]:
         ready = _ready(process, process.stdout)
         yield Spawned(ready["url"], ready["engine"], key, process.pid)
     finally:
+        with contextlib.suppress(OSError):  # it died: nobody reads any more
+            process.stdin.close()
         _end(process)
+        process.stdout.close()
 
 
 def _tell(stdin: IO[str], settings: ServerSettings, key: Secret) -> None:
@@ -107,14 +110,9 @@ def _ready(process: subprocess.Popen[str], stdout: IO[str]) -> dict[str, str]:
 
 
 def _end(process: subprocess.Popen[str]) -> None:
-    """End the server by ending its stdin, and by force if that is not enough."""
-    with contextlib.suppress(OSError):
-        if process.stdin is not None:
-            process.stdin.close()
+    """Wait for the end that the end of its stdin brings, or bring it by force."""
     try:
         process.wait(_END_S)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-    if process.stdout is not None:
-        process.stdout.close()

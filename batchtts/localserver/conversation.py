@@ -132,8 +132,6 @@ class Conversation:
             sentence, speaker=query.speaker, lang=query.lang, speed=query.speed
         )
         self._seen.spoken.append(sentence)
-        if not samples:
-            return
         data = await self._off_loop(lambda: self._encoder.encode(samples))
         seconds = len(samples) / 2 / synthesiser.rate_hz
         await self._delivery.send(data, text=sentence, seconds=seconds, asked_s=asked_s)

@@ -89,7 +89,7 @@ def _speak(library_path: str, data_path: str, order: Order) -> tuple[bytes, int,
     finally:
         _unload(library)
     lead = bytes(2 * round(_LEAD_S * rate_hz))
-    return lead + samples if samples else b"", rate_hz, version
+    return lead + samples, rate_hz, version
 
 
 def _spoken(library: ctypes.CDLL, order: Order) -> bytes:

@@ -144,15 +144,13 @@ class _Compressed:
         rates = _MP3_HZ if audio_format == "mp3" else _OPUS_HZ
         self._rate_hz = min((r for r in rates if r >= rate_hz), default=rates[-1])
         self._sink = _Sink()
-        self._container: av.container.OutputContainer | None = None
-        self._stream: AudioStream | None = None
+        self._live: tuple[av.container.OutputContainer, AudioStream] | None = None
         self._samples = 0
 
     def encode(self, samples: bytes) -> bytes:
         at_rate = resample(samples, self._source_hz, self._rate_hz)
-        if not at_rate:
-            return b""
-        stream, container = self._open()
+        self._live = self._live or self._begun()
+        container, stream = self._live
         frame = _frame(at_rate, self._rate_hz)
         frame.pts = self._samples
         self._samples += frame.samples
@@ -160,15 +158,14 @@ class _Compressed:
         return self._sink.taken()
 
     def finish(self) -> bytes:
-        if self._container is None or self._stream is None:
+        if self._live is None:  # nothing was spoken: not even a header
             return b""
-        self._container.mux(self._stream.encode(None))
-        self._container.close()
+        container, stream = self._live
+        container.mux(stream.encode(None))
+        container.close()
         return self._sink.taken()
 
-    def _open(self) -> tuple[AudioStream, av.container.OutputContainer]:
-        if self._container is not None and self._stream is not None:
-            return self._stream, self._container
+    def _begun(self) -> tuple[av.container.OutputContainer, AudioStream]:
         # Without seeking there is no Xing header, as in any live MP3.
         mp3 = self._audio_format == "mp3"
         options = (
@@ -183,13 +180,11 @@ class _Compressed:
         )
         assert isinstance(stream, AudioStream)  # noqa: S101 (for the type checker)
         if mp3:
-            low = self._rate_hz <= _LOW_HZ
-            stream.bit_rate = 64_000 if low else 96_000
+            stream.bit_rate = 64_000 if self._rate_hz <= _LOW_HZ else 96_000
         else:
             stream.bit_rate = 48_000
             stream.options = {"compression_level": "5"}
-        self._container, self._stream = container, stream
-        return stream, container
+        return container, stream
 
 
 class _Sink:

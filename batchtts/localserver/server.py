@@ -158,9 +158,8 @@ class LocalServer:
         response.headers[ENGINE_HEADER] = self.identity
 
     async def _converse(self, connection: ServerConnection) -> None:
-        seen = self._open.get(connection)
-        if seen is None or self._equipment is None:  # closed in the meantime
-            return
+        assert self._equipment is not None  # noqa: S101 (for the type checker)
+        seen = self._open[connection]
         self.connections += 1
         self.requests.append(seen)
         await Conversation(connection, seen, self._equipment).run()

@@ -111,8 +111,6 @@ def _sounds(
     # Silence around it, so that a sound at the very edge is seen to begin.
     edge = round(window_s * rate_hz)
     powers = _powers(np.pad(samples, edge), rate_hz, hop_s, window_s)
-    if not len(powers):
-        return []
     clocks = np.where(_loud(powers), powers[:, :_CLOCKS].argmax(axis=1), -1)
     edges = np.flatnonzero(np.diff(clocks)) + 1
     sounds: list[_Sound] = []
@@ -145,7 +143,7 @@ def _powers(
     half = length // 2
     edge = np.zeros(half)
     padded = np.concatenate((edge, samples.astype(np.float64), edge)) / 32768
-    count = max(0, int(len(samples) / (rate_hz * hop_s)))
+    count = int(len(samples) / (rate_hz * hop_s))
     starts = np.rint((np.arange(count) + 0.5) * hop_s * rate_hz).astype(int)
     frequencies = np.array([*tone.CLOCK_HZ, *np.ravel(tone.DIGIT_HZ)])
     phase = 2j * np.pi * np.arange(length)[:, None] * frequencies / rate_hz
@@ -155,4 +153,4 @@ def _powers(
         np.abs(views[starts[at : at + _BLOCK]] @ probes) ** 2
         for at in range(0, count, _BLOCK)
     ]
-    return np.concatenate(blocks) if blocks else np.zeros((0, len(frequencies)))
+    return np.concatenate(blocks)
