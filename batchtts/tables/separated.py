@@ -21,6 +21,16 @@ if TYPE_CHECKING:
 _QUOTE = 'a quote inside a quoted cell is written twice: ""'
 _OPEN_QUOTE = "is a quote left open?"
 
+# Part of what the csv module says, and what a person is told.
+_REASONS = {
+    "field limit": (
+        f"a cell is longer than {MAX_CELL_CHARS:,} characters",
+        _OPEN_QUOTE,
+    ),
+    "unexpected end": ("a quote is opened and not closed", _QUOTE),
+    "expected after": ("words follow the closing quote of a cell", _QUOTE),
+}
+
 
 def separated_rows(lines: Lines, shown: str, separator: str) -> Iterator[Row | Problem]:
     """Yield the rows under the header, and a Problem for each unusable one."""
@@ -91,17 +101,12 @@ def _width_problem(place: Place, cells: list[str], header: list[str]) -> Problem
 
 def _broken(place: Place, exc: Exception) -> Problem:
     """Say in a person's words why the csv module cannot go on with a row."""
-    reason = str(exc)
     if isinstance(exc, TooLongError):
         return Problem(place, TOO_LONG, _OPEN_QUOTE)
-    if "field limit" in reason:
-        too_long = f"a cell is longer than {MAX_CELL_CHARS:,} characters"
-        return Problem(place, too_long, _OPEN_QUOTE)
-    if "unexpected end" in reason:
-        return Problem(place, "a quote is opened and not closed", _QUOTE)
-    if "expected after" in reason:
-        return Problem(place, "words follow the closing quote of a cell", _QUOTE)
-    return Problem(place, f"the row cannot be read: {reason}")
+    reason = str(exc)
+    known = (said for part, said in _REASONS.items() if part in reason)
+    message, hint = next(known, (f"the row cannot be read: {reason}", ""))
+    return Problem(place, message, hint)
 
 
 def _count(number: int, noun: str) -> str:
