@@ -103,12 +103,12 @@ JOBS: tuple[Tree, ...] = (
 
 # fmt: off
 SCALARS = (
-    "", "~", "null", "true", "True", "false", "yes", "no", "on", "0", "-1", "1",
-    "8.0", "1e3", "1e999", "0x10", "0o17", "007", ".5", "5.", "+1", "1_000", ".inf",
-    ".nan", "40", "300", "4000", "8000", "12345", "22050", "44100", "50000", "96000",
-    "192000", "-19", "60", "arcana", "coda", "mist", "mistv3", "Arcana", "en", "engl",
-    "pcm", "never", "files", "rime", "tone", "acx", "none", "wss://h", "https://h",
-    "0.5, 3", "two words", '"8"', '"true"', '""', '"null"', "'1,2'", '"eng\\n"',
+    "", "~", "null", "true", "True", "false", "yes", "0", "-1", "1",
+    "8.0", "1e3", "1e999", "0x10", "0o17", "007", ".5", "5.", "1_000", ".inf",
+    ".nan", "40", "8000", "12345", "22050", "44100", "96000",
+    "-19", "arcana", "coda", "mist", "Arcana", "en",
+    "never", "files", "acx", "none", "wss://h", "https://h",
+    "0.5, 3", '"8"', '"true"', '""', '"null"', "'1,2'", '"eng\\n"',
     "[]", "{}", "[1]", "[a, 2]", "{a: 1}", "[[]]",
 )
 # fmt: on
@@ -162,7 +162,7 @@ def verdicts(tree: Tree) -> tuple[bool, bool, str]:
     assert root is not None
     assert not problems
     check(root, JOB, "job", problems)
-    shown = f"{text}\n{[str(p) for p in problems]}"
+    shown = text + "".join(f"\n{problem}" for problem in problems)
     return VALIDATOR.is_valid(seen), not problems, shown
 
 

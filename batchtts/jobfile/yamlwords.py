@@ -38,6 +38,12 @@ _SENTENCES: tuple[tuple[str, str, str, bool], ...] = (
         False,
     ),
     (
+        r"unexpected ':'",
+        "a colon inside { } or [ ] needs a space after it",
+        'write {key: value}; quote values that contain ":"',
+        False,
+    ),
+    (
         r"quoted scalar.*(end of stream|document indicator)",
         "this quote is never closed",
         "add the closing quote",
