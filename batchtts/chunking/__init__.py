@@ -7,10 +7,11 @@ lost or altered: joined they are the text again.
 
 from __future__ import annotations
 
-from batchtts.chunking.chunker import MINIMUM_LIMIT, Rules, chunk, units
+from batchtts.chunking.chunker import MINIMUM_LIMIT, Rules, chunk
 from batchtts.chunking.cleaning import Cleaned, clean
+from batchtts.chunking.cutting import units
 from batchtts.chunking.grades import Weights
-from batchtts.chunking.protected import Markup
+from batchtts.chunking.protected import Markup, shared_speeds
 from batchtts.chunking.speakable import speakable
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Weights",
     "chunk",
     "clean",
+    "shared_speeds",
     "speakable",
     "units",
 ]

@@ -44,23 +44,40 @@ def _is_regional(char: str) -> bool:
     return "\U0001f1e6" <= char <= "\U0001f1ff"
 
 
+_HANGUL = (
+    (0x1100, 0x115F, "L"),
+    (0x1160, 0x11A7, "V"),
+    (0x11A8, 0x11FF, "T"),
+    (0xA960, 0xA97C, "L"),
+    (0xD7B0, 0xD7C6, "V"),
+    (0xD7CB, 0xD7FB, "T"),
+)
+_SYLLABLES = (0xAC00, 0xD7A3)
+_SYLLABLE_TAILS = 28  # a syllable without a tail stands at every 28th place
+
+
 def _jamo(char: str) -> str:
     """Give the kind of a Hangul character: L, V, T, LV, LVT, or nothing."""
     code = ord(char)
-    if 0x1100 <= code <= 0x11FF:  # noqa: PLR2004 - the block of Hangul Jamo
-        return "L" if code < 0x1160 else "V" if code < 0x11A8 else "T"  # noqa: PLR2004
-    if 0xA960 <= code <= 0xA97C:  # noqa: PLR2004 - Jamo Extended-A
-        return "L"
-    if 0xD7B0 <= code <= 0xD7FB:  # noqa: PLR2004 - Jamo Extended-B
-        return "V" if code < 0xD7C7 else "T"  # noqa: PLR2004
-    if 0xAC00 <= code <= 0xD7A3:  # noqa: PLR2004 - syllables
-        return "LVT" if (code - 0xAC00) % 28 else "LV"
+    first, last = _SYLLABLES
+    if first <= code <= last:
+        return "LVT" if (code - first) % _SYLLABLE_TAILS else "LV"
+    for low, high, kind in _HANGUL:
+        if low <= code <= high:
+            return kind
     return ""
 
 
 _HANGUL_JOINS = frozenset(
-    [("L", "L"), ("L", "V"), ("L", "LV"), ("L", "LVT"), ("LV", "V"), ("LV", "T")]
-    + [("V", "V"), ("V", "T"), ("LVT", "T"), ("T", "T")]
+    pair
+    for before, afters in (
+        ("L", ("L", "V", "LV", "LVT")),
+        ("LV", ("V", "T")),
+        ("V", ("V", "T")),
+        ("LVT", ("T",)),
+        ("T", ("T",)),
+    )
+    for pair in ((before, after) for after in afters)
 )
 
 
@@ -114,7 +131,7 @@ def clusters(text: str, start: int, end: int) -> Iterator[int]:
                 unpaired = False
                 continue
             unpaired = True
-            if not tied and not (text[position - 1] in _PREPENDED):
+            if not tied and text[position - 1] not in _PREPENDED:
                 yield position
         else:
             if not _extends(text[position]):

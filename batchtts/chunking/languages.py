@@ -39,10 +39,12 @@ class Language:
     names: frozenset[str] = frozenset()
     abbr: frozenset[str] = frozenset()
     numbered: frozenset[str] = frozenset()
+    labels: frozenset[str] = frozenset()
     starts: frozenset[str] = frozenset()
     links: frozenset[str] = frozenset()
     weak: frozenset[str] = frozenset()
     ordinals: bool = False
+    stops: str = ""  # marks that end a sentence in this language only
 
 
 @cache
@@ -72,8 +74,10 @@ def language(lang: str) -> Language:
         names=_words(code, "names"),
         abbr=_words(code, "abbr"),
         numbered=_words(code, "numbered"),
+        labels=_words(code, "labels"),
         starts=_words(code, "starts"),
         links=_words(code, "links"),
         weak=_words(code, "weak"),
         ordinals=bool(_tables().get(code, {}).get("ordinals", False)),
+        stops=str(_tables().get(code, {}).get("stops", "")),
     )

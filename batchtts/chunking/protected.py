@@ -7,10 +7,12 @@ that a search is linear in the text.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from enum import StrEnum
 
-__all__ = ["Markup", "markup_spans", "protected_spans"]
+from batchtts.model import Chunk
+
+__all__ = ["Markup", "Spans", "markup_spans", "protected_spans", "shared_speeds"]
 
 
 class Markup(StrEnum):
@@ -28,9 +30,10 @@ _UNIT = (
     r"|[kcmd\u00b5\u03bc]?[mgl]\b|km/h|mph|[kMG]?Hz|[kMGT]?B\b|[kM]?W\b|ft\b|in\.|lbs?\b|oz\b"
     r"|Uhr|Euro|h\b|min\b|sec?\b|N\b|S\b|E\b|W\b|C\b|F\b|Pro\b|Max\b)"
 )
+_DIGITS = r"\d[\d.,:/()\u2011-]{0,20}"
 _SPANS = re.compile(
-    # a telephone number, or any run of digit groups
-    rf"[+(]{{0,2}}\d[\d.,:/()\u2011-]{{0,20}}(?:[ \u00a0\u202f-]\(?\d[\d.,:/()\u2011-]{{0,20}}){{1,8}}"
+    # a telephone number, or any run of groups of digits
+    rf"[+(]{{0,2}}{_DIGITS}(?:[ \u00a0\u202f-]\(?{_DIGITS}){{1,8}}"
     # a number and its unit, chained: 5 ft. 4 in.
     rf"|[\d\u2032\u2033\u00b0]{_GAP}?{_UNIT}(?:\.?{_GAP}\d{{1,4}}{_GAP}?{_UNIT}){{0,6}}"
     rf"(?:{_GAP}[NSEW]\b)?"
@@ -53,6 +56,23 @@ _MARKUP = {
 }
 
 
+class Spans:
+    """Answers, for ascending places, whether one is inside any of some stretches."""
+
+    __slots__ = ("_spans",)
+
+    def __init__(self, spans: Iterable[tuple[int, int]]) -> None:
+        """Take the stretches, in any order."""
+        self._spans = sorted(spans, reverse=True)
+
+    def hold(self, position: int) -> bool:
+        """Whether ``position`` is strictly inside a stretch."""
+        spans = self._spans
+        while spans and spans[-1][1] <= position:
+            spans.pop()
+        return any(start < position < end for start, end in spans[-4:])
+
+
 def protected_spans(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     """Give the stretches that a cut between words should leave whole."""
     for found in _SPANS.finditer(text, start, end):
@@ -67,3 +87,22 @@ def markup_spans(text: str, markup: Collection[Markup]) -> list[tuple[int, int]]
         return []
     pattern = "|".join(_MARKUP[kind] for kind in sorted(markup))
     return [found.span() for found in re.finditer(pattern, text)]
+
+
+def shared_speeds(
+    chunks: Sequence[Chunk], speeds: Sequence[str]
+) -> tuple[tuple[str, ...], ...]:
+    """Give each chunk its share of a text's inline speeds.
+
+    The engine matches a list of speeds with the square brackets of one request
+    by their order, so a text's list has to be dealt out as its brackets are.
+    Brackets beyond the list have no speed.
+    """
+    bracket = re.compile(_MARKUP[Markup.SPEEDS])
+    shares = []
+    dealt = 0
+    for piece in chunks:
+        count = len(bracket.findall(piece.text))
+        shares.append(tuple(speeds[dealt : dealt + count]))
+        dealt += count
+    return tuple(shares)

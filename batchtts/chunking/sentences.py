@@ -3,36 +3,38 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterator
 from functools import cache
 
+from batchtts.chunking import grades
 from batchtts.chunking.grades import Cut
 from batchtts.chunking.graphemes import parts
 from batchtts.chunking.languages import Language
+from batchtts.chunking.lists import items
 from batchtts.chunking.marks import CLOSERS, COMMAS, OPENERS, STOPS, TIGHT_STOPS
-from batchtts.chunking.stops import is_stop_of_word
+from batchtts.chunking.quotations import Quotations
+from batchtts.chunking.stops import (
+    is_abbreviation,
+    is_stop_of_word,
+    parts_glued,
+    pronoun,
+)
 from batchtts.model import Boundary
 
 __all__ = ["sentence_cuts"]
 
-SECTION = 0
-PARAGRAPH = 2
-HEADING = 45  # after a short paragraph without a stop: it leads on to the next
-LINE = 8
-SENTENCE = 12
-BARE_LINE = 16  # a line that ends without a stop, the next starting afresh
-QUOTED = 8  # more, where the cut is inside a quotation or bracket
-ELLIPSIS = 8  # more, where dots trail off
 _HEADING_LENGTH = 60
 
 _SPACE = re.compile(r"\s*")
 _LEAD = re.compile(rf"[{OPENERS}\s\u2014\u2013\u2015\u2012\u2010*_-]{{0,16}}")
 _TIGHT = re.compile(f"[{TIGHT_STOPS}]")
 _ONLY_STOPS = re.compile(f"[{STOPS}]+")
-_ENDED = re.compile(rf"[{STOPS}][{CLOSERS}]*\Z")
+_ENDED = re.compile(rf"[{STOPS}][{CLOSERS}\u201c\u00bb]*\Z")
 _RUNS_ON = re.compile(rf"[{COMMAS}\u2014\u2013-]\Z")
 _NO_BREAK = "\u00a0\u2007\u202f\u2060"
 _DOTS = "\u2025\u2026"
+_NOT_FIRST = ",;:!?)]\u00bb%"
 
 
 @cache
@@ -54,71 +56,52 @@ def _breaks(extra: str) -> re.Pattern[str]:
     )
 
 
-class _Quotes:
-    """Counts, by paragraph, what quotations and brackets are open."""
-
-    __slots__ = ("_depth", "_inside", "_straight", "_text", "_upto", "_used")
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-        self._used = [
-            pair
-            for pair in ("\u201c\u201d", "\u00ab\u00bb", "()", "\u300c\u300d", "[]")
-            if pair[0] in text
-        ]
-        self._straight = '"' in text
-        self._depth = 0
-        self._inside = False
-        self._upto = 0
-
-    def restart(self, position: int) -> None:
-        """Forget what is open: a paragraph starts at ``position``."""
-        self._depth = 0
-        self._inside = False
-        self._upto = position
-
-    def open_at(self, position: int) -> bool:
-        """Whether ``position``, beyond all asked before, is inside any."""
-        text, upto = self._text, self._upto
-        for opening, closing in self._used:
-            self._depth += text.count(opening, upto, position)
-            self._depth -= text.count(closing, upto, position)
-        if self._depth < 0:
-            self._depth = 0
-        if self._straight and text.count('"', upto, position) % 2:
-            self._inside = not self._inside
-        self._upto = position
-        return self._inside or self._depth > 0
-
-
 class _Scanner:
     """Walks through one text and grades each place where a sentence may end."""
 
     def __init__(self, text: str, language: Language) -> None:
         self._text = text
         self._language = language
-        self._quotes = _Quotes(text)
+        self._quotations = Quotations(text)
         self._no_capitals = text == text.lower()
         self._sentence = 0  # where the sentence under way starts
         self._paragraph = 0  # where the paragraph under way starts
+        self._items: deque[int] = deque()  # of the list in the line under way
+        self._start_line(0)
 
     def cuts(self) -> Iterator[Cut]:
-        """Give every cut, in order."""
+        """Give every cut, in order, none at the text's ends or inside a cluster."""
         text = self._text
-        last = len(text)
-        stops = ";\u037e" if self._language.code == "ell" else ""
-        for found in _breaks(stops).finditer(text):
+        for found in _breaks(self._language.stops).finditer(text):
             start, end = found.span()
+            while self._items and self._items[0] <= start:
+                yield self._next_item()
             if text[start] == "\n":
                 cut = self._at_newline(start, end)
             else:
                 cut = self._at_stop(start, end)
-            if cut is None or cut.start >= last or not parts(text, cut.start):
-                continue
-            if cut.end == 0 or cut.start == 0:
-                continue
-            self._sentence = cut.start
-            yield cut
+            if (
+                cut is not None
+                and cut.end > 0
+                and cut.start < len(text)
+                and parts(text, cut.start)
+            ):
+                self._sentence = cut.start
+                yield cut
+        while self._items:
+            yield self._next_item()
+
+    def _start_line(self, position: int) -> None:
+        """Look whether the line that starts at ``position`` is a list."""
+        end = self._text.find("\n", position)
+        self._items.extend(
+            items(self._text, position, end if end >= 0 else len(self._text))
+        )
+
+    def _next_item(self) -> Cut:
+        """Cut before the next item of a list."""
+        start = self._sentence = self._items.popleft()
+        return Cut(start - 1, start, Boundary.SENTENCE, grades.SENTENCE)
 
     def _at_newline(self, start: int, end: int) -> Cut | None:
         """Grade the end of a line or of a paragraph."""
@@ -126,95 +109,129 @@ class _Scanner:
         words_end = start
         while words_end > self._sentence and text[words_end - 1].isspace():
             words_end -= 1
+        self._start_line(end)
         newlines = text.count("\n", start, end)
         if newlines == 1:
             return self._at_line(words_end, end)
         heading = words_end - self._paragraph < _HEADING_LENGTH and not _ENDED.search(
             text, max(self._paragraph, words_end - 4), words_end
         )
-        self._quotes.restart(end)
+        self._quotations.restart(end)
         self._paragraph = end
         if newlines > 2:  # noqa: PLR2004 - two blank lines and more
-            kind, penalty = Boundary.SECTION, SECTION
+            kind, penalty = Boundary.SECTION, grades.SECTION
         else:
-            kind, penalty = Boundary.PARAGRAPH, PARAGRAPH
-        return Cut(words_end, end, kind, penalty + (HEADING if heading else 0))
+            kind, penalty = Boundary.PARAGRAPH, grades.PARAGRAPH
+        return Cut(words_end, end, kind, penalty + (grades.HEADING if heading else 0))
 
     def _at_line(self, words_end: int, start: int) -> Cut | None:
         """Grade the end of a line inside a paragraph."""
         text = self._text
         tail = max(self._sentence, words_end - 8)
-        if words_end == self._sentence:  # the line's last stop was a cut already
+        if words_end == self._sentence:  # nothing since the last cut
             return None
         if _ENDED.search(text, tail, words_end):
-            if self._held(words_end, start):
+            if text[words_end - 1] == "." and is_stop_of_word(
+                text, self._sentence, words_end - 1, start, self._language
+            ):
                 return None
-            return Cut(words_end, start, Boundary.LINE, LINE)
-        if _RUNS_ON.search(text, tail, words_end) or self._runs_on(start):
+            return Cut(words_end, start, Boundary.LINE, grades.LINE)
+        runs_on = _RUNS_ON.search(text, tail, words_end) is not None
+        if (runs_on and text[words_end - 1] != ":") or self._runs_on(start):
             return None
-        return Cut(words_end, start, Boundary.LINE, BARE_LINE)
+        return Cut(words_end, start, Boundary.LINE, grades.BARE_LINE)
 
-    def _held(self, words_end: int, start: int) -> bool:
-        """Whether the full stop at a line's end is one of an abbreviation."""
-        text = self._text
-        return text[words_end - 1] == "." and is_stop_of_word(
-            text, self._sentence, words_end - 1, start, self._language
-        )
+    def _first_letter(self, position: int) -> int:
+        """Give where the words at ``position`` start, after quotes and dashes."""
+        lead = _LEAD.match(self._text, position)
+        return lead.end() if lead else position
 
     def _runs_on(self, position: int) -> bool:
         """Whether the words at ``position`` go on with the sentence before."""
-        lead = _LEAD.match(self._text, position)
-        place = lead.end() if lead else position
-        char = self._text[place : place + 1]
-        return char.islower() and not self._no_capitals
+        place = self._first_letter(position)
+        return self._text[place : place + 1].islower() and not self._no_capitals
 
     def _at_stop(self, start: int, end: int) -> Cut | None:
         """Grade a mark that may end a sentence."""
         text = self._text
+        mark = text[start:end]
         space = _SPACE.match(text, end)
         following = space.end() if space else end
-        if "\n" in text[end:following]:
-            return None  # the end of the line decides
-        mark = text[start:end]
-        tight = bool(_TIGHT.search(mark))
-        if following == end:
-            if not tight:
+        if following >= len(text) or "\n" in text[end:following]:
+            return None  # the end of the text or of the line decides
+        if following > end:
+            if text[end] in _NO_BREAK:
                 return None
-        elif text[end] in _NO_BREAK:
+        elif not _TIGHT.search(mark):
+            return self._at_glued_stop(start, end)
+        if self._goes_on(start, end, following):
             return None
-        if following >= len(text) or self._goes_on(start, end, following, mark):
-            return None
-        penalty = SENTENCE
-        if mark[0] in _DOTS or mark.startswith("..") or text[start - 2 : start] == ". ":
-            penalty += ELLIPSIS
-        if self._quotes.open_at(end):
-            penalty += QUOTED
+        penalty = grades.SENTENCE
+        if self._trails_off(start, mark):
+            penalty += grades.TRAILING
+        if mark[0] == "." and is_abbreviation(
+            text, self._sentence, start, self._language
+        ):
+            penalty += grades.DOUBTFUL
+        if self._quotations.open_at(end):
+            penalty += grades.QUOTED
         return Cut(end, following, Boundary.SENTENCE, penalty)
 
-    def _goes_on(self, start: int, end: int, following: int, mark: str) -> bool:
-        """Whether the sentence goes on after the mark."""
+    def _at_glued_stop(self, start: int, end: int) -> Cut | None:
+        """Grade a full stop with no white space after it."""
+        if end - start > 1 or not parts_glued(
+            self._text, self._sentence, start, self._language
+        ):
+            return None
+        return Cut(end, end, Boundary.SENTENCE, grades.GLUED)
+
+    def _trails_off(self, start: int, mark: str) -> bool:
+        """Whether the mark at ``start`` is the end of an ellipsis."""
+        return (
+            mark[0] in _DOTS
+            or mark.startswith("..")
+            or self._text[max(0, start - 2) : start] == ". "
+        )
+
+    def _goes_on(self, start: int, end: int, following: int) -> bool:
+        """Whether the sentence goes on after the mark between two places."""
         text = self._text
-        if text[following] in ".,;:!?\u2026)]\u00bb%":
-            return True
+        mark = text[start:end]
+        if text[following] in _NOT_FIRST or text[following] in ".\u2026":
+            dots = text.startswith(("...", "\u2026"), following)
+            return not (dots and mark == ".")
         if self._runs_on(following):
             return True
-        if mark[0] == ".":
-            closed = end - start > 1
-            if not closed or not _ONLY_STOPS.fullmatch(mark):
-                return is_stop_of_word(
-                    text, self._sentence, start, following, self._language
-                )
-            return False
-        if end - start > 1 and not _TIGHT.search(mark):
-            return self._quoted_question(end, following)
-        return False
+        if self._trails_off(start, mark):
+            return self._after_ellipsis(start, mark, following)
+        if mark[0] == "." and not (len(mark) > 1 and _ONLY_STOPS.fullmatch(mark)):
+            return is_stop_of_word(
+                text,
+                self._sentence,
+                start,
+                self._first_letter(following),
+                self._language,
+            )
+        return self._quotations.in_title(self._sentence, start) or (
+            len(mark) > 1 and self._has_tag(end, following)
+        )
 
-    def _quoted_question(self, end: int, following: int) -> bool:
-        """Whether a quoted question is followed by its tag in a script without case."""
+    def _after_ellipsis(self, start: int, mark: str, following: int) -> bool:
+        """Whether the sentence goes on after dots although no small letter does."""
+        text = self._text
+        if text[max(0, start - 1) : start] in {"[", "("} and mark[-1:] not in STOPS:
+            return True  # words left out of a quotation
+        if text[following].isdigit() and len(mark) > 3:  # noqa: PLR2004
+            return True  # dots that lead to the number of a page
+        return pronoun(text, self._first_letter(following), self._language)
+
+    def _has_tag(self, end: int, following: int) -> bool:
+        """Whether a quoted question has its tag after it, in a script without case."""
         char = self._text[following]
         if not char.isalpha() or char.lower() != char.upper():
             return False
-        return not _ONLY_STOPS.match(self._text, end - 1)
+        mark_ends = _ONLY_STOPS.match(self._text, end - 1) is not None
+        return not mark_ends and following > end
 
 
 def sentence_cuts(text: str, language: Language) -> list[Cut]:

@@ -7,78 +7,29 @@ import re
 from batchtts.chunking.languages import Language
 from batchtts.chunking.marks import OPENERS
 
-__all__ = ["is_stop_of_word", "last_word", "numeral"]
+__all__ = ["is_abbreviation", "is_stop_of_word", "parts_glued", "pronoun"]
 
 _REACH = 28  # characters looked back for the word before a full stop
-_INSIDE = re.compile(rf"[{OPENERS}\u2013\u2014\u2015/*_<>\u2060]+")
+_BULLETS = "\u2022\u2043\u2023\u25e6\u25aa\u00b7\u25cf"
+_INSIDE = re.compile(rf"[{OPENERS}\u2013\u2014\u2015/*_<>\u2060{_BULLETS}]+")
+_NOTHING = re.compile(rf"[{OPENERS}\s\u2013\u2014\u2015*_\u2060{_BULLETS}-]*\Z")
 _NEXT_WORD = re.compile(r"[^\s.,;:!?\u2026\u2019'\"\u201d)\]\u2014\u2013-]+['\u2019]?")
+_INITIAL = re.compile(r"[^\W\d_]\.(?=\s|[^\W\d_]\.)")
 _ROMAN = re.compile(r"[ivxlcdm]{1,6}\Z")
 _DOTTED = re.compile(r"(?:[^\W\d_]{1,2}\.)+[^\W\d_]{1,2}\Z")
-_ADVERBIAL = re.compile(r"(?:at|by|on|in|from|around|before|after|until)\s", re.I)
-_LIST_NUMBER = re.compile(r"(?:\d{1,3}(?:\.\d{1,3})*|[^\W\d_]|[ivxlcdm]{1,5})\Z", re.I)
-_NAME_LETTERS = 40  # an adverbial at a sentence's start is not longer
-
-
-def last_word(text: str, start: int, end: int) -> str:
-    """Give the word that ends at ``end``, as far back as an abbreviation goes."""
-    pieces = text[max(start, end - _REACH) : end].rsplit(None, 1)
-    if not pieces:
-        return ""
-    return _INSIDE.split(pieces[-1])[-1]
-
-
-def next_word(text: str, position: int) -> str:
-    """Give the word that starts at ``position``."""
-    found = _NEXT_WORD.match(text, position, position + _REACH)
-    return found.group() if found else ""
-
-
-def numeral(word: str) -> bool:
-    """Whether ``word`` is a number in digits or in small Roman letters."""
-    return word[:1].isdigit() or bool(_ROMAN.match(word))
-
-
-def _before(text: str, start: int, word_start: int) -> str:
-    """Give the word before the one that starts at ``word_start``."""
-    pieces = text[max(start, word_start - _REACH) : word_start].rsplit(None, 1)
-    return pieces[-1] if pieces else ""
-
-
-def _initial_ends(text: str, start: int, end: int, language: Language) -> bool:
-    """Whether a single capital with a full stop ends the sentence after all."""
-    if language.code == "eng" and text[end - 1] == "I":
-        before = _before(text, start, end - 1)
-        return before.islower()
-    return False
-
-
-class _Stop:
-    """A full stop with the words on both sides of it."""
-
-    __slots__ = ("after", "end", "folded", "language", "start", "text", "word")
-
-    def __init__(
-        self, text: str, start: int, end: int, after: str, language: Language
-    ) -> None:
-        self.text = text
-        self.start = start
-        self.end = end
-        self.after = after
-        self.language = language
-        self.word = last_word(text, start, end)
-        self.folded = self.word.lower()
-
-    def opens(self) -> bool:
-        """Whether the next word is one that opens sentences and is no name."""
-        after = self.after
-        if len(after) > 1 and after.isupper() and self.word.isupper():
-            return False  # all in capitals: the case of the next word says nothing
-        return after.lower() in self.language.starts
-
-    def adverbial(self) -> bool:
-        """Whether the sentence so far is only "At 5 a.m."."""
-        so_far = self.text[self.start : self.end]
-        return len(so_far) < _NAME_LETTERS and bool(_ADVERBIAL.match(so_far))
+_ADVERBIAL = re.compile(
+    r"(?:at|by|on|in|from|around|before|after|until)\s", re.IGNORECASE
+)
+_LIST_NUMBER = re.compile(
+    r"(?:\d{1,3}(?:\.\d{1,3})*|[^\W\d_]|[ivxlcdm]{1,5})\Z", re.IGNORECASE
+)
+_PRONOUN = re.compile(r"I(?:['\u2019](?:m|d|ll|ve))?\b(?!\.)")
+_GLUED = re.compile(r"([^\W\d_]+(?:['\u2019][^\W\d_]+)?)(?:[\s,]|\.\s)")
+_ADVERBIAL_LENGTH = 40  # characters of an adverbial at the start of a sentence
+_NEVER_LAST = frozenset(
+    "e.g i.e cf viz z.b d.h p.ex t.ex f.eks s m.in p.ej t.e".split()  # noqa: SIM905
+)
+_HOURS = frozenset({"a.m", "p.m"})
 
 
 def is_stop_of_word(
@@ -89,49 +40,161 @@ def is_stop_of_word(
     ``start`` is where the sentence starts, ``following`` where the next word
     does. Such a stop ends no sentence, unless the next word says so.
     """
-    stop = _Stop(text, start, end, next_word(text, following), language)
+    stop = _Stop(text, start, end, following, language)
     word, folded = stop.word, stop.folded
     if not word:
         return False
     if folded in language.names:
         return True
-    if stop.after[:1].isdigit() and folded in language.numbered:
+    if folded in language.numbered and stop.number_follows():
         return True
-    if end - start - len(word) <= 0 and _LIST_NUMBER.match(word):
-        return True  # "1. First": the sentence is only a number so far
-    if word[0].isdigit():
-        return _ordinal(stop)
-    return _abbreviation(stop)
+    if _LIST_NUMBER.match(word) and stop.labels():
+        return True
+    if word.lstrip("-")[:1].isdigit():
+        return stop.ordinal()
+    return stop.abbreviation()
 
 
-def _ordinal(stop: _Stop) -> bool:
-    """Whether the full stop makes an ordinal of a number: "3. Mai"."""
-    if not stop.language.ordinals or not stop.word.isdigit() or len(stop.word) > 2:  # noqa: PLR2004
-        return False
-    return not stop.opens()
+class _Stop:
+    """A full stop with the words on both sides of it."""
 
+    __slots__ = (
+        "_after",
+        "_end",
+        "_following",
+        "_language",
+        "_start",
+        "_text",
+        "folded",
+        "word",
+    )
 
-def _abbreviation(stop: _Stop) -> bool:
-    """Whether the word is an abbreviation that does not end the sentence."""
-    word, folded, language = stop.word, stop.folded, stop.language
-    if len(word) == 1 and word.isalpha():
-        if word.isupper() and _initial_ends(stop.text, stop.start, stop.end, language):
+    def __init__(
+        self, text: str, start: int, end: int, following: int, language: Language
+    ) -> None:
+        self._text = text
+        self._start = start
+        self._end = end
+        self._following = following
+        self._after: str | None = None
+        self._language = language
+        pieces = text[max(start, end - _REACH) : end].rsplit(None, 1)
+        self.word = _INSIDE.split(pieces[-1])[-1] if pieces else ""
+        self.folded = self.word.lower()
+
+    def after(self) -> str:
+        """Give the next word."""
+        if self._after is None:
+            end = self._following + _REACH
+            found = _NEXT_WORD.match(self._text, self._following, end)
+            self._after = found.group() if found else ""
+        return self._after
+
+    def number_follows(self) -> bool:
+        """Whether the next word is a number in digits or in Roman letters."""
+        after = self.after()
+        if after[:1].isdigit():
+            return True
+        return len(after) > 1 and bool(_ROMAN.match(after.lower()))
+
+    def _opens(self) -> bool:
+        """Whether the next word is one that opens sentences and is no name."""
+        after = self.after()
+        if len(after) > 1 and after.isupper() and self.word.isupper():
+            return False  # all in capitals: the case of the next word says nothing
+        if _INITIAL.match(self._text, self._following):
             return False
-        return _cased(word) and not stop.opens()
-    tail = folded.rpartition("-")[2]
-    known = folded in language.abbr or tail in language.abbr | language.names
-    if not known and not _DOTTED.match(word):
-        return (
-            bool(language.ordinals and word.isupper() and _ROMAN.match(folded))
-            and not stop.opens()
-        )
-    if folded in {"e.g", "i.e", "cf", "z.b", "d.h", "p.ex", "t.ex", "f.eks", "viz"}:
-        return True
-    if folded in {"a.m", "p.m"} and not stop.adverbial():
-        return not (stop.opens() or stop.after.lower() in language.names)
-    return not stop.opens()
+        folded = after.lower().replace("\u2019", "'")
+        return folded in self._language.starts
+
+    def _before(self) -> str:
+        """Give the word before this one."""
+        upto = self._end - len(self.word)
+        pieces = self._text[max(self._start, upto - _REACH) : upto].rsplit(None, 1)
+        return pieces[-1] if pieces else ""
+
+    def labels(self) -> bool:
+        """Whether the sentence is only a label so far: "1." or "Chapter 2."."""
+        upto = self._end - len(self.word)
+        if _NOTHING.match(self._text, self._start, upto):
+            return True
+        before = self._text[self._start : upto].strip()
+        return len(before) < _REACH and before.lower() in self._language.labels
+
+    def ordinal(self) -> bool:
+        """Whether the full stop makes an ordinal of a number: "3. Mai"."""
+        digits = self.word.lstrip("-")
+        if not self._language.ordinals or not digits.isdigit():
+            return False
+        return len(digits) <= 2 and not self._opens()  # noqa: PLR2004 - no year
+
+    def abbreviation(self) -> bool:
+        """Whether the word is an abbreviation that does not end the sentence."""
+        word, folded, language = self.word, self.folded, self._language
+        if len(word) == 1 and word.isalpha():
+            return self._initial()
+        tail = folded.rpartition("-")[2]
+        if folded in _NEVER_LAST or tail in language.names:
+            return True
+        known = folded in language.abbr or tail in language.abbr
+        if not known and not _DOTTED.match(word):
+            roman = language.ordinals and word.isupper() and _ROMAN.match(folded)
+            return bool(roman) and not self._opens()
+        if folded in _HOURS and not self._adverbial():
+            return not (self._opens() or self.after().lower() in language.names)
+        return not self._opens()
+
+    def _initial(self) -> bool:
+        """Whether a single letter with a full stop is an initial or the like."""
+        if (
+            self._language.code == "eng"
+            and self.word == "I"
+            and self._before().islower()
+        ):
+            return False  # "so did I."
+        has_case = self.word.lower() != self.word.upper()
+        return has_case and not self._opens()
+
+    def _adverbial(self) -> bool:
+        """Whether the sentence so far is only "At 5 a.m."."""
+        so_far = self._text[self._start : self._end]
+        return len(so_far) < _ADVERBIAL_LENGTH and bool(_ADVERBIAL.match(so_far))
 
 
-def _cased(letter: str) -> bool:
-    """Whether ``letter`` is of a script with capitals, where initials are."""
-    return letter.lower() != letter.upper()
+def is_abbreviation(text: str, start: int, end: int, language: Language) -> bool:
+    """Whether the full stop at ``end`` could be one of an abbreviation or number."""
+    stop = _Stop(text, start, end, end + 1, language)
+    known = language.names | language.abbr | language.numbered
+    return (
+        len(stop.word) <= 1
+        or stop.word[0].isdigit()
+        or stop.folded in known
+        or _DOTTED.match(stop.word) is not None
+    )
+
+
+def pronoun(text: str, position: int, language: Language) -> bool:
+    """Whether the English "I" stands at ``position``, a capital in any place."""
+    return language.code == "eng" and bool(_PRONOUN.match(text, position))
+
+
+def parts_glued(text: str, start: int, end: int, language: Language) -> bool:
+    """Whether the full stop at ``end``, with no white space after it, ends a sentence.
+
+    It does between a word in small letters and a capitalised one, and before a
+    word that opens sentences: "it rained.The road was gone". Addresses and
+    names of files have further dots, slashes or capitals in them.
+    """
+    if not text[end + 1].isupper():
+        return False
+    found = _GLUED.match(text, end + 1, end + _REACH)
+    pieces = text[max(start, end - _REACH) : end].rsplit(None, 1)
+    if found is None or not pieces:
+        return False
+    before, after = pieces[-1], found.group(1)
+    if any(char in before for char in ".:/\\@_#"):
+        return False
+    if after.lower() in language.starts | language.names:
+        return before[-2:].isalpha() or before[-1].isdigit()
+    plain = before.lstrip("([\"'\u201c\u2018")
+    return len(plain) > 1 and plain.isalpha() and plain.islower() and after.istitle()

@@ -1,0 +1,108 @@
+"""Find the cuts between the clauses of a sentence longer than the limit."""
+
+from __future__ import annotations
+
+import re
+
+from batchtts.chunking import grades
+from batchtts.chunking.grades import Cut
+from batchtts.chunking.graphemes import parts
+from batchtts.chunking.languages import Language
+from batchtts.chunking.marks import (
+    BREAKING,
+    CLOSERS,
+    COMMAS,
+    STOPS,
+    TIGHT_COMMAS,
+)
+from batchtts.chunking.protected import Spans, protected_spans
+from batchtts.chunking.stops import is_abbreviation
+from batchtts.model import Boundary
+
+__all__ = ["clause_cuts"]
+
+_BREAK = f"[{BREAKING}]"
+_MARK = re.compile(
+    # a comma and the like; one that needs no white space after it
+    rf"[{COMMAS}][{CLOSERS}{COMMAS}]{{0,8}}(?={_BREAK})"
+    rf"|[{TIGHT_COMMAS}][{CLOSERS}{TIGHT_COMMAS}]*"
+    # dashes; closing brackets; a stop that did not end the sentence
+    rf"|[\u2014\u2015\u2e3a\u2e3b]+[{CLOSERS}]*|{_BREAK}\u2013(?={_BREAK})"
+    rf"|[)\]}}\uff09\u3011\u300b]{{1,8}}(?={_BREAK})"
+    rf"|(?<![{STOPS}])[{STOPS}]{{1,8}}[{CLOSERS}]{{0,8}}(?={_BREAK})|\u2026+(?=\w)"
+    # before an opening bracket; a space in Thai or Lao
+    rf"|(?={_BREAK}[(\[]\w)"
+    r"|(?<=[\u0e01-\u0eff])(?= [\u0e01-\u0eff])"
+)
+_SPACES = re.compile(f"{_BREAK}*")
+_NOT_FIRST = re.compile(
+    rf"[{COMMAS}{TIGHT_COMMAS}{STOPS})\]}}\u2019\u201d\u00bb\u203a%\u2030\u2013\u2014]"
+)
+_BRACKET = re.compile(r"\([^()\n]{1,400}\)|\[[^\[\]\n]{1,400}\]")
+_ENUMERATOR = re.compile(r"(?:\(|\b)\w{1,4}\)\Z")
+_COMMA = ",\u060c\uff0c\u3001\uff64"
+_OPENING_QUOTE = '\u201c\u2018"\u00ab'
+
+
+def clause_cuts(text: str, start: int, end: int, language: Language) -> list[Cut]:
+    """Give the cuts between the clauses of a sentence, in order."""
+    cuts = []
+    held = Spans(protected_spans(text, start, end))
+    brackets = Spans(found.span() for found in _BRACKET.finditer(text, start, end))
+    for found in _MARK.finditer(text, start, end):
+        words_end = found.end()
+        spaces = _SPACES.match(text, words_end)
+        following = spaces.end() if spaces else words_end
+        if not start < following < end or not parts(text, following):
+            continue
+        penalty = _penalty(text, found, following, start, language)
+        if penalty is None or held.hold(following):
+            continue
+        if brackets.hold(following):
+            penalty += grades.BRACKETED
+        kind = Boundary.LINE if "\n" in text[words_end:following] else Boundary.CLAUSE
+        cuts.append(Cut(words_end, following, kind, penalty))
+    return cuts
+
+
+def _penalty(
+    text: str, found: re.Match[str], following: int, start: int, language: Language
+) -> int | None:
+    """Grade a mark between clauses, None where it is none."""
+    mark = found.group()
+    if _NOT_FIRST.match(text, following):
+        return None
+    if not mark:
+        return grades.PAUSE
+    if mark[0] in ".!?\u2026":
+        return _stop_penalty(text, found, following, start, language)
+    if mark[0] in _COMMA:
+        if text[found.start() - 1 : found.start()] == "." and len(mark) == 1:
+            return None  # "Mo., U.S.A."
+        return grades.COMMA_IN_QUOTE if len(mark) > 1 else grades.COMMA
+    return None if _leads_on(text, found, following, start) else grades.PAUSE
+
+
+def _leads_on(text: str, found: re.Match[str], following: int, start: int) -> bool:
+    """Whether the mark belongs to what follows it."""
+    mark, end = found.group(), found.end()
+    if mark[0] in ")]":
+        return _ENUMERATOR.search(text, max(start, end - 6), end) is not None
+    if mark == "\uff1a":
+        return text[following] in "\u201c\u300c\u300e"
+    if mark[0] in "\u2014\u2015":  # a dash that opens a quotation or a line
+        return text[max(start, found.start() - 1)] in f"{_OPENING_QUOTE}\n"
+    return False
+
+
+def _stop_penalty(
+    text: str, found: re.Match[str], following: int, start: int, language: Language
+) -> int | None:
+    """Grade a stop inside a sentence."""
+    mark = found.group()
+    if mark.strip(".\u2026") == "" and (len(mark) > 1 or mark == "\u2026"):
+        dots_lead = text[following].isdigit()  # to the number of a page
+        return None if dots_lead else grades.RUN_ON
+    if mark[0] != "." or is_abbreviation(text, start, found.start(), language):
+        return None
+    return grades.RUN_ON

@@ -1,0 +1,80 @@
+"""Find the cuts between the words of a clause longer than the limit."""
+
+from __future__ import annotations
+
+import re
+
+from batchtts.chunking import grades
+from batchtts.chunking.grades import Cut
+from batchtts.chunking.graphemes import parts
+from batchtts.chunking.languages import Language
+from batchtts.chunking.marks import BREAKING, COMMAS, STOPS, TIGHT_COMMAS
+from batchtts.chunking.protected import Spans, protected_spans
+from batchtts.model import Boundary
+
+__all__ = ["word_cuts"]
+
+_GAPS = re.compile(f"[{BREAKING}]+")
+_NOT_FIRST = re.compile(
+    rf"[{COMMAS}{TIGHT_COMMAS}{STOPS})\]}}\u2019\u201d\u00bb\u203a%\u2030\u2013\u2014]"
+)
+_NOT_LAST = "([{\u00ab\u2039\u201e\u201a\u201c\u2018\u00bf\u00a1#\u2013*"
+_ENUMERATOR = re.compile(r"\(?\w{1,4}\)\Z")
+_CLOSING = "\"'\u2019\u201d)]"
+_BARE = "\u2019\u201d\u201c\u2018\"'()[]{}.,;:!?"
+_REACH = 28  # characters of each neighbour that are looked at
+
+
+def word_cuts(text: str, start: int, end: int, language: Language) -> list[Cut]:
+    """Give the cuts between the words of a clause, in order."""
+    cuts = []
+    held = Spans(protected_spans(text, start, end))
+    for found in _GAPS.finditer(text, start, end):
+        words_end, following = found.span()
+        if not start < following < end or not parts(text, following):
+            continue
+        if held.hold(following):
+            penalty = grades.HELD
+        else:
+            before = text[max(start, words_end - _REACH) : words_end].split()
+            after = text[following : following + _REACH].split(None, 1)
+            penalty = (
+                _penalty(before[-1], after[0], language)
+                if before and after
+                else grades.SPACE
+            )
+        kind = Boundary.LINE if "\n" in found.group() else Boundary.WORD
+        cuts.append(Cut(words_end, following, kind, penalty))
+    return cuts
+
+
+def _penalty(before: str, after: str, language: Language) -> int:
+    """Grade a space by the two words beside it."""
+    if _held(before, after):
+        return grades.HELD
+    bare_before, bare_after = before.strip(_BARE), after.strip(_BARE)
+    folded = bare_before.lower()
+    capital = bare_before[:1].isupper()
+    if capital and folded in language.names:
+        return grades.HELD
+    if after[0].isdigit() or bare_after.isdigit() or bare_before.isdigit():
+        return grades.NAME
+    if capital and bare_after[:1].isupper():
+        return grades.NAME
+    if folded in language.weak:
+        return grades.LEANING
+    return grades.LINK if bare_after.lower() in language.links else grades.SPACE
+
+
+def _held(before: str, after: str) -> bool:
+    """Whether the marks of two words hold them together.
+
+    A full stop that ended no sentence belongs to an abbreviation, an
+    exclamation mark to a name or to the quotation whose tag follows.
+    """
+    return bool(
+        _NOT_FIRST.match(after)
+        or before[-1] in _NOT_LAST
+        or before.rstrip(_CLOSING)[-1:] in {".", "!", "?", "\u2026"}
+        or _ENUMERATOR.match(before)
+    )
