@@ -247,7 +247,7 @@ colour: red
             'job.yaml:6:10: there is already a text with the id "INTRO" '
             "(the first is in line 5; choose another id)"
         ),
-        'job.yaml:7:18: "text" has no value (it must be text)',
+        'job.yaml:7:19: "text" has no value (it must be text)',
         (
             'job.yaml:8:5: the text needs "table" or "file" or "text" '
             '(did you mean "text"?)'
@@ -261,7 +261,8 @@ colour: red
         ),
         (
             'job.yaml:14:1: unknown key "colour" in the job (it knows name, engine, '
-            "rime, local, concurrency, limit, cache, voices, voice, texts, audio, outputs)"
+            "rime, local, concurrency, limit, cache, voices, voice, texts, audio, "
+            "outputs)"
         ),
     ]
 

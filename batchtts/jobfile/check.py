@@ -13,6 +13,7 @@ from batchtts.jobfile.shape import (
     Either,
     Limit,
     Listing,
+    MapShape,
     Named,
     Path,
     Record,
@@ -34,10 +35,7 @@ def check(node: Node, shape: Shape, label: str, problems: Problems) -> None:
     elif isinstance(shape, Listing):
         _check_list(node, shape, label, problems)
     elif isinstance(shape, Named | Record | ByKey | ByValue):
-        if not isinstance(node, MapNode):
-            _wrong_kind(node, shape, label, problems)
-        else:
-            _check_map(node, shape, label, problems)
+        _check_map(node, shape, label, problems)
     elif isinstance(node, ScalarNode):
         check_scalar(node, shape, label, problems)
     else:
@@ -45,12 +43,14 @@ def check(node: Node, shape: Shape, label: str, problems: Problems) -> None:
 
 
 def _check_map(
-    node: MapNode,
-    shape: Named | Record | ByKey | ByValue,
+    node: Node,
+    shape: MapShape,
     label: str,
     problems: Problems,
 ) -> None:
-    if isinstance(shape, Named):
+    if not isinstance(node, MapNode):
+        _wrong_kind(node, shape, label, problems)
+    elif isinstance(shape, Named):
         _check_named(node, shape, label, problems)
     elif isinstance(shape, Record):
         _check_record(node, shape, problems)

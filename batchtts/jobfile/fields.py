@@ -47,10 +47,6 @@ class Fields:
         """Tell whether the key stands there."""
         return key in self._entries
 
-    def entry(self, key: str) -> Entry | None:
-        """Return the key's entry, if it stands there."""
-        return self._entries.get(key)
-
     def value(self, key: str) -> Node | None:
         """Return what stands at the key, if anything."""
         entry = self._entries.get(key)

@@ -31,7 +31,7 @@ from batchtts.jobfile.outputs import outputs
 from batchtts.jobfile.places import Places, is_blocked, places_of
 from batchtts.jobfile.problems import Problems, quoted
 from batchtts.jobfile.secretkeys import note_secrets, without_secrets
-from batchtts.jobfile.shape import Shape
+from batchtts.jobfile.shape import ScalarShape
 from batchtts.jobfile.texts import known_voice, texts
 from batchtts.jobfile.voices import voices
 from batchtts.jobfile.yamltree import MAX_BYTES, read_tree
@@ -184,7 +184,7 @@ def _cache(fields: Fields, places: Places, problems: Problems) -> Path | None:
 
 def _note_flags(flags: _Flags, fields: Fields, problems: Problems) -> None:
     """Note what is wrong with the arguments, in the file's own terms."""
-    asked: tuple[tuple[str, str | int | None, Shape], ...] = (
+    asked: tuple[tuple[str, str | int | None, ScalarShape], ...] = (
         ("--engine", flags.engine, ENGINE),
         ("--url", flags.url, URL),
         ("--concurrency", flags.concurrency, CONCURRENCY),

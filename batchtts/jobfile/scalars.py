@@ -18,7 +18,7 @@ from batchtts.jobfile.shape import (
     Flag,
     Integer,
     Number,
-    Shape,
+    ScalarShape,
     Text,
 )
 from batchtts.jobfile.wording import expected
@@ -59,7 +59,7 @@ def is_null(node: Node) -> bool:
 
 
 def check_scalar(
-    node: ScalarNode, shape: Shape, label: str, problems: Problems
+    node: ScalarNode, shape: ScalarShape, label: str, problems: Problems
 ) -> None:
     """Note in ``problems`` why the scalar is not of ``shape``, if it is not."""
     if is_null(node):
@@ -76,8 +76,6 @@ def check_scalar(
             fine = _fits_integer(node, shape)
         case Number():
             fine = _fits_number(node, shape)
-        case _:
-            fine = False
     if not fine:
         private = isinstance(shape, Text) and shape.private
         found = "" if private else f", not {quoted(node.text)}"
@@ -85,7 +83,9 @@ def check_scalar(
         problems.add(node, message, _hint(node, shape, problems))
 
 
-def _check_null(node: ScalarNode, shape: Shape, label: str, problems: Problems) -> None:
+def _check_null(
+    node: ScalarNode, shape: ScalarShape, label: str, problems: Problems
+) -> None:
     message = f'"{label}" has no value'
     hint = f"it must be {expected(shape)}"
     if node.text:
@@ -121,7 +121,7 @@ def _fits_number(node: ScalarNode, shape: Number) -> bool:
     return shape.minimum <= value <= shape.maximum
 
 
-def _hint(node: ScalarNode, shape: Shape, problems: Problems) -> str:
+def _hint(node: ScalarNode, shape: ScalarShape, problems: Problems) -> str:
     match shape:
         case Flag():
             said = _YES_NO.get(node.text.casefold(), "")
@@ -131,7 +131,7 @@ def _hint(node: ScalarNode, shape: Shape, problems: Problems) -> str:
             return problems.suggest(node.text, shape.values)
         case Integer() | Number():
             return _number_hint(node)
-        case _:
+        case Text():
             return ""
 
 

@@ -22,18 +22,22 @@ from batchtts.jobfile.shape import (
     Integer,
     Limit,
     Listing,
+    MapShape,
     Named,
     Number,
     Record,
     Rule,
+    ScalarShape,
     Shape,
     Text,
 )
 from batchtts.jobfile.shape import Path as KeyPath
 
-__all__ = ["generated", "write"]
+__all__ = ["SHIPPED", "generated", "write"]
 
 Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
+
+SHIPPED = Path(__file__).with_name("job.schema.json")
 
 _NOTHING: Json = {"not": {}}
 _HEAD: dict[str, Json] = {
@@ -46,13 +50,12 @@ _HEAD: dict[str, Json] = {
 
 def generated() -> str:
     """Return the JSON Schema of job files as it follows from their shape."""
-    document = _HEAD | _record(JOB)
+    document = _HEAD | _record(JOB) | _HEAD
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
-def write() -> None:
-    """Make the shipped schema file anew."""
-    path = Path(__file__).with_name("job.schema.json")
+def write(path: Path = SHIPPED) -> None:
+    """Make the schema file anew."""
     path.write_text(generated(), encoding="utf-8", newline="\n")
 
 
@@ -68,7 +71,7 @@ def _of(shape: Shape) -> dict[str, Json]:
             return _map(shape)
 
 
-def _map(shape: Named | Record | ByKey | ByValue) -> dict[str, Json]:
+def _map(shape: MapShape) -> dict[str, Json]:
     match shape:
         case Named():
             return _named(shape)
@@ -80,7 +83,7 @@ def _map(shape: Named | Record | ByKey | ByValue) -> dict[str, Json]:
             return _by_value(shape)
 
 
-def _scalar(shape: Text | Choice | Number | Integer | Flag) -> dict[str, Json]:
+def _scalar(shape: ScalarShape) -> dict[str, Json]:
     match shape:
         case Text():
             made: dict[str, Json] = {
@@ -124,6 +127,7 @@ def _named(shape: Named) -> dict[str, Json]:
 
 def _record(shape: Record) -> dict[str, Json]:
     made: dict[str, Json] = {
+        "title": shape.noun,
         "type": "object",
         "properties": {name: _field(f) for name, f in shape.fields.items()},
         "required": [name for name, f in shape.fields.items() if f.required],
@@ -144,10 +148,7 @@ def _field(field: Field) -> dict[str, Json]:
 
 
 def _any_of(variants: list[Record]) -> dict[str, Json]:
-    made: list[Json] = []
-    for variant in variants:
-        titled: dict[str, Json] = {"title": variant.noun}
-        made.append(titled | _record(variant))
+    made: list[Json] = [_record(variant) for variant in variants]
     return {"type": "object", "anyOf": made}
 
 

@@ -20,11 +20,13 @@ __all__ = [
     "Integer",
     "Limit",
     "Listing",
+    "MapShape",
     "Named",
     "Number",
     "Path",
     "Record",
     "Rule",
+    "ScalarShape",
     "Shape",
     "Text",
 ]
@@ -177,16 +179,6 @@ class Rule:
     limits: tuple[Limit, ...]
 
 
-Shape = (
-    Text
-    | Choice
-    | Number
-    | Integer
-    | Flag
-    | Listing
-    | Named
-    | Record
-    | Either
-    | ByKey
-    | ByValue
-)
+ScalarShape = Text | Choice | Number | Integer | Flag
+MapShape = Named | Record | ByKey | ByValue
+Shape = ScalarShape | MapShape | Listing | Either
