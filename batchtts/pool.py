@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections import deque
+import heapq
+import itertools
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
@@ -85,7 +86,8 @@ class Pool:
         self._on_event = on_event
         self._policy = policy or RetryPolicy()
         self._flying: dict[Fingerprint, asyncio.Task[Outcome]] = {}
-        self._queue: deque[asyncio.Future[None]] = deque()
+        self._tickets = itertools.count()
+        self._queue: list[tuple[int, asyncio.Future[None]]] = []  # a heap
         self._waker: asyncio.TimerHandle | None = None
         self._stopping = False
         self._failures_in_a_row = 0
@@ -100,7 +102,8 @@ class Pool:
         fingerprint = request.fingerprint
         task = self._flying.get(fingerprint)
         if task is None:
-            task = asyncio.create_task(self._take(request, fingerprint))
+            ticket = next(self._tickets)
+            task = asyncio.create_task(self._take(request, fingerprint, ticket))
             self._flying[fingerprint] = task
             task.add_done_callback(functools.partial(self._landed, fingerprint))
         return await asyncio.shield(task)
@@ -108,10 +111,10 @@ class Pool:
     def stop(self) -> None:
         """Start no further request; those in flight may finish."""
         self._stopping = True
-        while self._queue:
-            turn = self._queue.popleft()
+        for _, turn in self._queue:
             if not turn.done():
                 turn.set_exception(Stopped())
+        self._queue.clear()
 
     async def close(self, grace_s: float) -> None:
         """Stop, give what is in flight ``grace_s`` seconds, then cancel it."""
@@ -132,7 +135,9 @@ class Pool:
 
     # --- one request ------------------------------------------------------------
 
-    async def _take(self, request: Request, fingerprint: Fingerprint) -> Outcome:
+    async def _take(
+        self, request: Request, fingerprint: Fingerprint, ticket: int
+    ) -> Outcome:
         found = await asyncio.to_thread(self._cache.load, fingerprint)
         if found is not None:
             seconds = self._duration_s(found)
@@ -140,7 +145,7 @@ class Pool:
             self._on_event(TakeDone(len(request.text), cached=True, seconds=seconds))
             return Outcome(seconds)
         try:
-            recording = await self._persist(request)
+            recording = await self._persist(request, ticket)
         except TakeError as exc:
             self._count(failed=1)
             self._on_event(TakeFailed(len(request.text)))
@@ -151,12 +156,12 @@ class Pool:
         self._on_event(TakeDone(len(request.text), cached=False, seconds=seconds))
         return Outcome(seconds)
 
-    async def _persist(self, request: Request) -> Recording:
+    async def _persist(self, request: Request, ticket: int) -> Recording:
         """Try until there is a recording or the policy gives up."""
         began_s = self._clock.now_s()
         failures = 0
         while True:
-            await self._turn()
+            await self._turn(ticket)
             try:
                 recording = await self._attempt(request)
             except TakeError as exc:
@@ -203,12 +208,15 @@ class Pool:
 
     # --- turns ------------------------------------------------------------------
 
-    async def _turn(self) -> None:
-        """Wait, first come first served, until a socket may be opened."""
+    async def _turn(self, ticket: int) -> None:
+        """Wait until a socket may be opened: who came first is served first.
+
+        A request that is tried again keeps its ticket, and so its place.
+        """
         if self._stopping:
             raise Stopped
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._queue.append(turn)
+        heapq.heappush(self._queue, (ticket, turn))
         self._wake()
         try:
             await turn
@@ -221,8 +229,8 @@ class Pool:
     def _wake(self) -> None:
         """Grant sockets to those who wait, as many as the gate allows now."""
         while self._queue:
-            if self._queue[0].done():
-                self._queue.popleft()
+            if self._queue[0][1].done():
+                heapq.heappop(self._queue)
                 continue
             wait_s = self.gate.wait_s(self._clock.now_s())
             if wait_s is None:
@@ -231,7 +239,7 @@ class Pool:
                 self._wake_in(wait_s)
                 return
             self.gate.enter()
-            self._queue.popleft().set_result(None)
+            heapq.heappop(self._queue)[1].set_result(None)
 
     def _wake_in(self, wait_s: float) -> None:
         if self._waker is None or self._waker.cancelled():

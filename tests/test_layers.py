@@ -28,6 +28,7 @@ LAYERS = [
 what lies below; between the members of one layer nothing, but where named."""
 
 WITHIN = {
+    ("__main__", "cli"),
     ("books", "jobfile"),  # front matter is YAML, and YAML is read there
     ("localserver", "audio"),
     ("events", "errors"),

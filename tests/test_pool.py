@@ -277,7 +277,7 @@ def test_a_cancelled_waiter_gives_its_turn_back(pools: _Pools) -> None:
         speaker = _Speaker()
         pool = pools(speaker, 1)
         for n in range(30):
-            turn = asyncio.create_task(pool._turn())
+            turn = asyncio.create_task(pool._turn(n))
             for _ in range(n % 3):
                 await asyncio.sleep(0)
             turn.cancel()
@@ -288,3 +288,19 @@ def test_a_cancelled_waiter_gives_its_turn_back(pools: _Pools) -> None:
         return pool
 
     assert asyncio.run(go()).gate.in_use == 0
+
+
+def test_requests_start_in_the_order_of_arrival(pools: _Pools) -> None:
+    """What was asked for first is spoken first, a request tried again included."""
+    spoken: list[str] = []
+
+    async def speak(request: Request) -> Recording:
+        spoken.append(request.text)
+        if request.text == "text 0" and spoken.count("text 0") == 1:
+            raise TakeError(Fault.DROPPED, "gone")
+        return TAKE
+
+    asyncio.run(_all(pools(speak, 1), [_request(n) for n in range(30)]))
+    first = [text for number, text in enumerate(spoken) if text not in spoken[:number]]
+    assert spoken.index("text 29") == len(spoken) - 1
+    assert sorted(first, key=lambda text: int(text.split()[1])) == first
