@@ -292,6 +292,8 @@ def test_a_connection_that_ends_without_a_close_is_no_take() -> None:
         ([AUDIO], (1011, "engine failure"), Fault.SERVICE),
         ([AUDIO], (1011, "400 text is too long"), Fault.REJECTED),
         ([AUDIO], (1012, ""), Fault.DROPPED),
+        ([AUDIO], (1009, "your message is too big"), Fault.DROPPED),
+        ([AUDIO], (1002, "your frame is broken"), Fault.DROPPED),
         ([AUDIO, "sorry"], (1000, ""), Fault.PROTOCOL),
         ([b"<html>Bad gateway</html>"], (1000, ""), Fault.NOT_AUDIO),
         ([bytes(2**24 + 2)], None, Fault.TOO_LARGE),
@@ -303,6 +305,20 @@ def test_a_reply_that_proves_nothing_is_no_take(
 ) -> None:
     """Endings, messages and sizes that are not right each have their fault."""
     assert fails(playing(*messages, close=close)).fault is fault
+
+
+def test_a_message_has_its_own_cap() -> None:
+    """One message beyond it is not even taken into memory."""
+
+    async def main() -> None:
+        async with serving(playing(AUDIO)) as service:
+            with pytest.raises(TakeError) as failed:
+                await spoken(service.url, limits=Limits(message_bytes=1000))
+        assert failed.value.fault is Fault.TOO_LARGE
+        assert failed.value.reason == "a single message is larger than allowed"
+        assert failed.value.received_bytes == 0
+
+    asyncio.run(main())
 
 
 @pytest.mark.parametrize(
@@ -366,7 +382,7 @@ def test_what_is_not_audio_is_no_sign_of_life(sign: bytes | str) -> None:
                 await connection.ping()
             await asyncio.sleep(0.005)
 
-    error = fails(handler, SOON)
+    error = fails(handler, Deadlines(first_audio_s=0.04, attempt_s=1))
     assert (error.fault, error.reason) == (Fault.STALLED, "no audio within 0.04 s")
 
 

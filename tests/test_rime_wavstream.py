@@ -78,6 +78,17 @@ def test_chunks_around_the_samples_are_no_samples() -> None:
     assert read_wav(data + after, RATE_HZ) == SAMPLES
 
 
+def test_chunks_without_samples_are_silent() -> None:
+    """A header with no samples and a chunk behind it holds nothing."""
+    assert read_wav(header(0) + chunk(b"LIST", b"INFO"), RATE_HZ) == b""
+
+
+def test_samples_that_could_be_a_chunk_are_samples() -> None:
+    """Only a printable name makes a chunk of what stands behind a length."""
+    samples = b"\x00\x00" + chunk(b"\x01\x02\x03\x04", SAMPLES)
+    assert read_wav(header(2) + samples, RATE_HZ) == samples
+
+
 def test_the_extensible_form_is_read() -> None:
     """WAVE_FORMAT_EXTENSIBLE with PCM inside is PCM."""
     plain = struct.pack("<HHIIHH", 0xFFFE, 1, RATE_HZ, RATE_HZ * 2, 2, 16)
@@ -156,6 +167,7 @@ def test_what_is_no_wav_is_not_audio(data: bytes) -> None:
         fmt(bits=24),
         fmt(coding=3, bits=32),
         fmt(coding=7, bits=8),
+        fmt(coding=0xFFFE),
     ],
 )
 def test_another_format_is_refused(head: bytes) -> None:
@@ -175,7 +187,13 @@ def test_every_part_has_to_be_as_asked() -> None:
 
 @pytest.mark.parametrize(
     "head",
-    [b"", chunk(b"fmt ", bytes(4)), fmt(channels=0), fmt(rate_hz=0)],
+    [
+        b"",
+        chunk(b"fmt ", bytes(4)),
+        fmt(channels=0),
+        fmt(rate_hz=0),
+        chunk(b"fmt ", struct.pack("<HHIIHH", 1, 1, RATE_HZ, 48_000, 3, 16)),
+    ],
 )
 def test_a_header_that_makes_no_sense_is_none(head: bytes) -> None:
     """Without a format that agrees with itself nothing can be read."""

@@ -83,7 +83,7 @@ def _samples(data: bytes, header: _Header, end: int) -> bytes:
     if header.declared_bytes < _PLACEHOLDER_FROM and declared_end > len(data):
         missing = declared_end - len(data)
         raise TakeError(Fault.INCOMPLETE, f"the wav lacks {missing} bytes at its end")
-    if header.declared_bytes and _only_chunks(data, declared_end, end):
+    if _only_chunks(data, declared_end, end):
         end = declared_end
     samples = data[header.samples : end]
     if len(samples) % 2:
