@@ -88,10 +88,7 @@ def _decode_stream(recording: Recording) -> tuple[bytes, int]:
     """Decode an MP3 or Ogg stream at the rate it turns out to have."""
     try:
         with av.open(
-            io.BytesIO(recording.data),
-            "r",
-            format=recording.encoding,
-            metadata_errors="replace",
+            io.BytesIO(recording.data), "r", format=recording.encoding
         ) as container:
             if not container.streams.audio:
                 raise _unusable(recording, "no sound in it")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator
 
 import numpy as np
@@ -24,6 +25,9 @@ Doubles = NDArray[np.float64]
 
 # Long enough to hold the gain still from one period of a low voice to the next.
 _RAMP_S = 0.010
+
+# The gain is found for groups of samples, and drawn straight from one to the next.
+_GROUP = 16
 
 # Other meters interpolate otherwise, and a gain that moves bends the wave a bit.
 _MARGIN_DB = 0.1
@@ -51,38 +55,59 @@ def limited(
     """
     gain = np.float32(gain_of(gain_db))
     ceiling = FULL_SCALE * gain_of(ceiling_db - _MARGIN_DB)
-    ramp = max(1, round(_RAMP_S * rate_hz))
-    reach = 2 * ramp + REACH
-    quiet = np.zeros(reach, np.float32)
-    before, held = quiet, np.zeros(0, np.float32)
-    for block in blocks_of(blocks, max(BLOCK_SAMPLES, reach)):
+    ramp = max(1, round(_RAMP_S * rate_hz / _GROUP))
+    reach = _reach(ramp)
+    silence = np.zeros(reach + _GROUP, np.float32)
+    before, held = silence[:reach], silence[:0]
+    for block in itertools.chain(blocks_of(blocks, max(BLOCK_SAMPLES, reach)), [b""]):
         signal = samples_of(block).astype(np.float32) * gain
         if len(held):
-            window = np.concatenate((before, held, signal, quiet))
-            window = window[: 2 * reach + len(held)]
-            yield to_bytes(_held_down(window, ceiling, ramp))
+            whole = -(-len(held) // _GROUP) * _GROUP
+            window = np.concatenate((before, held, signal, silence))
+            window = window[: 2 * reach + whole]
+            yield to_bytes(held * _reduction(window, ceiling, ramp)[: len(held)])
             before = held[-reach:]
         held = signal
-    if len(held):
-        window = np.concatenate((before, held, quiet))
-        yield to_bytes(_held_down(window, ceiling, ramp))
 
 
-def _held_down(window: Floats, ceiling: float, ramp: int) -> Floats:
-    """Return the middle of a window, limited; what is around it is for looking."""
-    reach = 2 * ramp + REACH
-    middle = window[reach:-reach]
-    if float(np.abs(window).max()) * OVERSHOOT <= ceiling:
-        return middle
-    gaps = between(window)
-    inner = window[REACH:-REACH]
-    peaks = np.maximum(np.abs(inner), np.maximum(gaps[:-1], gaps[1:]))
+def _reach(ramp: int) -> int:
+    """Return how many samples around it a sample's gain depends on, in whole groups."""
+    return (2 * ramp + 3) * _GROUP
+
+
+def _reduction(window: Floats, ceiling: float, ramp: int) -> Floats:
+    """Return the factor for each sample in the middle of a window.
+
+    Around the middle the window has the limiter's reach on both sides.
+    """
+    reach = _reach(ramp)
+    middle = len(window) - 2 * reach
+    peaks = _group_peaks(window, ceiling)
     if float(peaks.max()) <= ceiling:
-        return middle
+        return np.ones(middle, np.float32)
     needed = np.minimum(1.0, ceiling / np.maximum(peaks, 1.0)).astype(np.float64)
-    lowest = _sliding_minimum(needed, 2 * ramp + 1)
+    lowest = _sliding_minimum(needed, 2 * ramp + 3)
     smooth = _sliding_mean(_sliding_mean(lowest, ramp + 1), ramp + 1)
-    return middle * smooth.astype(np.float32)
+    centres = (np.arange(len(smooth)) - 0.5) * _GROUP
+    return np.interp(np.arange(middle), centres, smooth).astype(np.float32)
+
+
+def _group_peaks(window: Floats, ceiling: float) -> Floats:
+    """Return the true peak of each group but the first and the last.
+
+    Of a group that cannot be over the ceiling the highest sample will do.
+    """
+    highest = np.abs(window).reshape(-1, _GROUP).max(axis=1)
+    around = np.maximum(np.maximum(highest[:-2], highest[2:]), highest[1:-1])
+    loud = np.flatnonzero(around * OVERSHOOT > ceiling)
+    peaks = highest[1:-1].copy()
+    if len(loud):
+        # From one gap before the group's first sample to one after its last.
+        width = _GROUP + 2 * REACH
+        windows = np.lib.stride_tricks.sliding_window_view(window, width)
+        rows = windows[(loud + 1) * _GROUP - REACH]
+        peaks[loud] = np.maximum(peaks[loud], between(rows).max(axis=1))
+    return peaks
 
 
 def _sliding_minimum(values: Doubles, width: int) -> Doubles:

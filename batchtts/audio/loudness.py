@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import math
 import os
 import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from batchtts.audio.limiter import amplified, limited
-from batchtts.audio.meter import Levels, Meter
+from batchtts.audio.meter import Levels, Meter, true_peak_db
 from batchtts.audio.pcm import read_blocks
 from batchtts.model import Loudness
 
@@ -19,9 +20,9 @@ __all__ = ["Levelled", "levelled"]
 
 _MAX_GAIN_DB = 40.0
 _FURTHER_PASSES = 5
-_TOLERANCE_DB = 0.05
-# Under this a gain only makes the limiter work, not the track louder.
-_HOPELESS_SLOPE = 0.15
+_TOLERANCE_DB = 0.08
+_MAX_DRIVE_DB = 12.0  # beyond the gain that would do without a ceiling
+_LEAST_SLOPE = 0.2
 # A gain that differs in the last digits of a float must not change the bytes.
 _GAIN_DIGITS = 3
 
@@ -52,15 +53,18 @@ def levelled(
     stays silence, and nothing is raised by more than 40 dB.
     """
     gain_db = _first_gain(levels, loudness)
-    over = levels.true_peak_db + gain_db > loudness.ceiling
-    if loudness.mode in {"none", "peak"} or not over:
+    over_db = levels.true_peak_db + gain_db - loudness.ceiling
+    if loudness.mode in {"none", "peak"} or not over_db > 0:
         yield Levelled(spool, gain_db, levels.raised(gain_db))
         return
     handle, name = tempfile.mkstemp(".limited", spool.name, spool.parent)
     os.close(handle)
     scratch = Path(name)
+    limit = functools.partial(_limit, spool, scratch, rate_hz, loudness.ceiling)
     try:
-        yield _limit(spool, scratch, rate_hz, gain_db, loudness)
+        limited_levels = _approached(limit, gain_db, over_db, loudness)
+        peak_db = true_peak_db(read_blocks(scratch))
+        yield Levelled(scratch, 0.0, replace(limited_levels, true_peak_db=peak_db))
     finally:
         scratch.unlink(missing_ok=True)
 
@@ -83,32 +87,39 @@ def _measure(levels: Levels, loudness: Loudness) -> float:
     return levels.rms_db if loudness.mode == "rms" else levels.integrated_lufs
 
 
-def _limit(
-    spool: Path, scratch: Path, rate_hz: int, gain_db: float, loudness: Loudness
-) -> Levelled:
-    """Limit into ``scratch``, raising the gain by what the limiter took."""
-    levels = _limit_once(spool, scratch, rate_hz, gain_db, loudness.ceiling)
-    short_db = loudness.target - _measure(levels, loudness)
-    slope = 1.0  # what of a further gain comes out
-    for _ in range(_FURTHER_PASSES):
-        if not abs(short_db) > _TOLERANCE_DB or slope < _HOPELESS_SLOPE:
-            break
-        raised_db = min(gain_db + short_db / slope, _MAX_GAIN_DB)
-        raised_db = round(raised_db, _GAIN_DIGITS)
-        if raised_db == gain_db:
-            break
-        was_short_db = short_db
-        levels = _limit_once(spool, scratch, rate_hz, raised_db, loudness.ceiling)
-        short_db = loudness.target - _measure(levels, loudness)
-        slope = min(1.0, (was_short_db - short_db) / (raised_db - gain_db))
-        gain_db = raised_db
-    return Levelled(scratch, 0.0, levels)
-
-
-def _limit_once(
-    spool: Path, scratch: Path, rate_hz: int, gain_db: float, ceiling_db: float
+def _approached(
+    limit: Callable[[float], Levels],
+    gain_db: float,
+    over_db: float,
+    loudness: Loudness,
 ) -> Levels:
-    meter = Meter(rate_hz)
+    """Limit, raising the gain by what the limiter took, and return what came out.
+
+    ``over_db`` is how far the highest peak would be over the ceiling.
+    """
+    most_db = min(gain_db + _MAX_DRIVE_DB, _MAX_GAIN_DB)
+    levels = limit(gain_db)
+    short_db = loudness.target - _measure(levels, loudness)
+    # What comes out of a further gain. A limiter takes about the square of what
+    # it is driven by, so of the next decibel it takes twice the average.
+    slope = 1 - 2 * short_db / over_db
+    for _ in range(_FURTHER_PASSES):
+        if not abs(short_db) > _TOLERANCE_DB or gain_db >= most_db:
+            break
+        was_db, was_short_db = gain_db, short_db
+        step_db = short_db / min(1.0, max(_LEAST_SLOPE, slope))
+        gain_db = round(min(gain_db + step_db, most_db), _GAIN_DIGITS)
+        levels = limit(gain_db)
+        short_db = loudness.target - _measure(levels, loudness)
+        slope = (was_short_db - short_db) / (gain_db - was_db)
+    return levels
+
+
+def _limit(
+    spool: Path, scratch: Path, rate_hz: int, ceiling_db: float, gain_db: float
+) -> Levels:
+    """Write a track to ``scratch``, limited, and measure it but for its peaks."""
+    meter = Meter(rate_hz, true_peak=False)
     blocks = limited(
         read_blocks(spool), rate_hz=rate_hz, gain_db=gain_db, ceiling_db=ceiling_db
     )

@@ -8,12 +8,13 @@ peak from four times oversampling.
 from __future__ import annotations
 
 from array import array
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from batchtts.audio.oversample import REACH, highest
+from batchtts.audio.oversample import TruePeak
 from batchtts.audio.pcm import (
     FULL_SCALE,
     SAMPLE_BYTES,
@@ -22,7 +23,7 @@ from batchtts.audio.pcm import (
     samples_of,
 )
 
-__all__ = ["Levels", "Meter"]
+__all__ = ["Levels", "Meter", "true_peak_db"]
 
 _HOPS_PER_S = 10
 _MOMENTARY_HOPS = 4
@@ -65,16 +66,19 @@ class Levels:
 class Meter:
     """Measures PCM fed in parts of any size; the parts make no difference."""
 
-    def __init__(self, rate_hz: int) -> None:
-        """Measure a signal of this sampling rate."""
+    def __init__(self, rate_hz: int, *, true_peak: bool = True) -> None:
+        """Measure a signal of this sampling rate.
+
+        Without ``true_peak``, which takes as long as all the rest, that of the
+        samples stands in its place.
+        """
         self._rate_hz = rate_hz
         self._weighting = _Weighting(rate_hz)
         self._hops = array("d", [0.0])  # energy of each 100 ms, weighted
         self._samples = 0
         self._energy = 0.0
         self._peak = 0.0
-        self._true_peak = 0.0
-        self._tail = np.zeros(2 * REACH - 1, np.float32)
+        self._true_peak = TruePeak() if true_peak else None
         self._held = bytearray()
 
     def feed(self, pcm: bytes) -> None:
@@ -90,13 +94,13 @@ class Meter:
         if self._held:
             self._measure(bytes(self._held))
             self._held.clear()
-        self._find_peak(np.zeros(REACH, np.float32))
+        true_peak = self._true_peak.finish() if self._true_peak else self._peak
         mean = self._energy / self._samples if self._samples else 0.0
         return Levels(
             samples=self._samples,
             integrated_lufs=self._integrated(),
             range_lu=self._range(),
-            true_peak_db=db(self._true_peak),
+            true_peak_db=db(true_peak),
             peak_db=db(self._peak),
             rms_db=db(float(np.sqrt(mean))),
         )
@@ -105,14 +109,10 @@ class Meter:
         signal = samples_of(pcm).astype(np.float32) / np.float32(FULL_SCALE)
         self._energy += float(np.sum(np.square(signal), dtype=np.float64))
         self._peak = max(self._peak, float(np.abs(signal).max()))
-        self._find_peak(signal)
+        if self._true_peak:
+            self._true_peak.feed(signal)
         self._add_hops(np.square(self._weighting.filter(signal)))
         self._samples += len(signal)
-
-    def _find_peak(self, signal: Floats) -> None:
-        joined = np.concatenate((self._tail, signal))
-        self._true_peak = highest(joined, max(self._true_peak, self._peak))
-        self._tail = joined[1 - 2 * REACH :]
 
     def _add_hops(self, power: Floats) -> None:
         """Add to each 100 ms its part of the block's energy."""
@@ -156,6 +156,14 @@ class Meter:
         gate = _power(_loudness(float(powers.mean())) + _RANGE_GATE_LU)
         low, high = np.quantile(powers[powers > gate], (0.10, 0.95))
         return _loudness(float(high)) - _loudness(float(low))
+
+
+def true_peak_db(blocks: Iterable[bytes]) -> float:
+    """Return the true peak of PCM in dBTP, and nothing else."""
+    true_peak = TruePeak()
+    for pcm in blocks:
+        true_peak.feed(samples_of(pcm).astype(np.float32) / np.float32(FULL_SCALE))
+    return db(true_peak.finish())
 
 
 def _loudness(power: float) -> float:

@@ -3,36 +3,34 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from batchtts.audio.pcm import Floats
 
-__all__ = ["OVERSHOOT", "REACH", "between", "highest"]
+__all__ = ["OVERSHOOT", "REACH", "TruePeak", "between", "highest"]
 
-REACH = 12
+REACH = 8
 """Samples on each side of a point that its interpolated value is made of."""
 
-_PARTS = (0.25, 0.5, 0.75)
-_KAISER_BETA = 6.0
-_SEGMENT = 64
+_PARTS = (0.25, 0.5)
+_KAISER_BETA = 5.0
+_SEGMENT = 32
 
 
-def _interpolators() -> NDArray[np.float32]:
+def _interpolators() -> tuple[Floats, ...]:
     """Make a windowed sinc for each point between two samples, of unit gain at 0 Hz."""
     offsets = np.arange(-REACH + 1, REACH + 1)
     filters = []
     for part in _PARTS:
         distance = offsets - part
         inside = np.clip(1 - np.square(distance / REACH), 0, None)
-        window = np.i0(_KAISER_BETA * np.sqrt(inside))
-        taps = np.sinc(distance) * window
-        filters.append(taps / taps.sum())
-    return np.array(filters, np.float32)
+        taps = np.sinc(distance) * np.i0(_KAISER_BETA * np.sqrt(inside))
+        filters.append((taps / taps.sum()).astype(np.float32))
+    return tuple(filters)
 
 
-_FILTERS = _interpolators()
+_QUARTER, _HALF = _interpolators()
 
-OVERSHOOT = float(np.abs(_FILTERS).sum(axis=1).max())
+OVERSHOOT = float(max(np.abs(_QUARTER).sum(), np.abs(_HALF).sum()))
 """How many times higher than the samples around it a peak can be at most."""
 
 
@@ -45,15 +43,22 @@ def between(signal: Floats) -> Floats:
     """
     gaps = signal.shape[-1] - 2 * REACH + 1
     shape = (*signal.shape[:-1], gaps)
-    peaks = np.zeros(shape, np.float32)
-    product = np.empty(shape, np.float32)
-    for taps in _FILTERS:
-        point = np.zeros(shape, np.float32)
-        for at, tap in enumerate(taps):
-            np.multiply(signal[..., at : at + gaps], tap, out=product)
-            point += product
-        np.maximum(peaks, np.abs(point, out=point), out=peaks)
-    return peaks
+    half, even, odd = (np.zeros(shape, np.float32) for _ in range(3))
+    both, product = np.empty(shape, np.float32), np.empty(shape, np.float32)
+    # A quarter and three quarters of the way are mirror images: what is even
+    # of their taps is shared, what is odd changes its sign.
+    for at in range(REACH):
+        mirrored = 2 * REACH - 1 - at
+        left, right = _QUARTER[at], _QUARTER[mirrored]
+        before, after = (signal[..., i : i + gaps] for i in (at, mirrored))
+        np.add(before, after, out=both)
+        half += np.multiply(both, _HALF[at], out=product)
+        even += np.multiply(both, (left + right) / 2, out=product)
+        np.subtract(before, after, out=both)
+        odd += np.multiply(both, (left - right) / 2, out=product)
+    # The higher of |even + odd| and |even - odd| is the sum of the magnitudes.
+    outer = np.add(np.abs(even, out=even), np.abs(odd, out=odd), out=even)
+    return np.maximum(outer, np.abs(half, out=half), out=outer)
 
 
 def highest(signal: Floats, above: float) -> float:
@@ -75,3 +80,23 @@ def highest(signal: Floats, above: float) -> float:
     if not possible.any():
         return peak
     return max(peak, float(between(segments[possible]).max()))
+
+
+class TruePeak:
+    """Finds the true peak of a signal fed in parts."""
+
+    def __init__(self) -> None:
+        """Begin with silence."""
+        self.highest = 0.0
+        self._tail = np.zeros(2 * REACH - 1, np.float32)
+
+    def feed(self, signal: Floats) -> None:
+        """Take the next part of the signal."""
+        joined = np.concatenate((self._tail, signal))
+        self.highest = highest(joined, self.highest)
+        self._tail = joined[1 - 2 * REACH :]
+
+    def finish(self) -> float:
+        """Return the true peak of all that was fed; feed nothing more after it."""
+        self.feed(np.zeros(REACH, np.float32))
+        return self.highest
