@@ -97,11 +97,9 @@ def test_leaving_early_clears() -> None:
     """A block left before the end has the service drop the rest."""
 
     async def main() -> list[str]:
-        async with serving(mute) as (client, rest):
-            async with client.open(PARAMETERS) as stream:
-                await stream.send_text("never")
-            await asyncio.sleep(0.02)
-            return rest
+        async with serving(mute) as (client, rest), client.open(PARAMETERS) as stream:
+            await stream.send_text("never")
+        return rest
 
     assert asyncio.run(main()) == ["never", "<CLEAR>"]
 
@@ -114,8 +112,7 @@ def test_an_error_in_the_block_clears_and_goes_on() -> None:
             with pytest.raises(KeyError):
                 async with client.open(PARAMETERS):
                     raise KeyError
-            await asyncio.sleep(0.02)
-            return rest
+        return rest
 
     assert asyncio.run(main()) == ["<CLEAR>"]
 
@@ -125,14 +122,12 @@ def test_no_command_is_sent_as_words(pieces: list[str]) -> None:
     """Not in one piece, and not put together out of several."""
 
     async def main() -> list[str]:
-        async with serving(mute) as (client, rest):
-            async with client.open(PARAMETERS) as stream:
-                for piece in pieces[:-1]:
-                    await stream.send_text(piece)
-                with pytest.raises(TakeError, match='holds the command "<EOS>"'):
-                    await stream.send_text(pieces[-1])
-            await asyncio.sleep(0.02)
-            return rest
+        async with serving(mute) as (client, rest), client.open(PARAMETERS) as stream:
+            for piece in pieces[:-1]:
+                await stream.send_text(piece)
+            with pytest.raises(TakeError, match='holds the command "<EOS>"'):
+                await stream.send_text(pieces[-1])
+        return rest
 
     assert asyncio.run(main()) == [*pieces[:-1], "<CLEAR>"]
 
@@ -141,13 +136,11 @@ def test_a_command_ends_a_piece() -> None:
     """What stood before a flush has been spoken: it joins with nothing."""
 
     async def main() -> list[str]:
-        async with serving(mute) as (client, rest):
-            async with client.open(PARAMETERS) as stream:
-                await stream.send_text("<E")
-                await stream.flush()
-                await stream.send_text("OS>")
-            await asyncio.sleep(0.02)
-            return rest
+        async with serving(mute) as (client, rest), client.open(PARAMETERS) as stream:
+            await stream.send_text("<E")
+            await stream.flush()
+            await stream.send_text("OS>")
+        return rest
 
     assert asyncio.run(main()) == ["<E", "<FLUSH>", "OS>", "<CLEAR>"]
 
