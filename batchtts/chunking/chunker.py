@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
-from batchtts.chunking.cutting import Ruler, all_cuts, units
+from batchtts.chunking.cutting import Cutter, Ruler, units
 from batchtts.chunking.grades import Cut, Weights
 from batchtts.chunking.languages import language
 from batchtts.chunking.packing import chunk_cost, pack
@@ -59,21 +59,14 @@ def chunk(
     if short and not rules.separate:
         return (Chunk(cleaned_text, 0, len(cleaned_text), Boundary.END),)
     whole = markup_spans(cleaned_text, rules.markup)
-    cuts = all_cuts(cleaned_text, limit, language(lang), whole)
-    paid = frozenset(words.strip() for words in previous)
-    packer = _Packer(cleaned_text, limit, rules, paid)
-    ends: list[Cut] = []
-    for stretch in _stretches(cleaned_text, cuts, rules):
-        ends += packer.chosen(ends[-1].start if ends else 0, stretch)
-    return tuple(_chunks(cleaned_text, ends))
-
-
-def _chunks(text: str, ends: Sequence[Cut]) -> Iterator[Chunk]:
-    """Give the chunks that end at some cuts."""
-    start = 0
-    for cut in ends:
-        yield Chunk(text[start : cut.start], start, cut.start, cut.boundary)
-        start = cut.start
+    cutter = Cutter(cleaned_text, limit, language(lang), whole)
+    packer = _Packer(cleaned_text, limit, rules, previous)
+    cuts = cutter.cuts()
+    chunks = packer.packed(cuts)
+    silences = [(one.start, one.end) for one in chunks if not speakable(one.text)]
+    if silences and len(silences) < len(chunks):
+        chunks = packer.packed(cutter.refined(cuts, silences))
+    return tuple(chunks)
 
 
 def _stretches(text: str, cuts: list[Cut], rules: Rules) -> list[list[Cut]]:
@@ -104,14 +97,26 @@ class _Packer:
     """Chooses the cheapest of the cuts of one text."""
 
     def __init__(
-        self, text: str, limit: int, rules: Rules, paid: frozenset[str]
+        self, text: str, limit: int, rules: Rules, previous: Sequence[str]
     ) -> None:
         self._text = text
         self._ruler = Ruler(text)
+        self._rules = rules
         self._costs = _costs(limit, rules.weights)
-        self._paid = paid
+        self._paid = frozenset(words.strip() for words in previous)
 
-    def chosen(self, start: int, cuts: Sequence[Cut]) -> Iterator[Cut]:
+    def packed(self, cuts: list[Cut]) -> list[Chunk]:
+        """Give the chunks."""
+        chunks: list[Chunk] = []
+        start = 0
+        for stretch in _stretches(self._text, cuts, self._rules):
+            for cut in self._chosen(start, stretch):
+                words = self._text[start : cut.start]
+                chunks.append(Chunk(words, start, cut.start, cut.boundary))
+                start = cut.start
+        return chunks
+
+    def _chosen(self, start: int, cuts: Sequence[Cut]) -> list[Cut]:
         """Give the cuts to make in a stretch that starts at ``start``."""
         text = self._text
         places = [start, *(cut.start for cut in cuts)]
@@ -125,7 +130,7 @@ class _Packer:
             self._costs,
             self._is_paid(places) if self._paid else None,
         )
-        return (cuts[index - 1] for index in ends)
+        return [cuts[index - 1] for index in ends]
 
     def _is_paid(self, places: Sequence[int]) -> Callable[[int, int], bool]:
         """Give the test whether the chunk between two places is one paid for."""

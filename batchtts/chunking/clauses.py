@@ -70,17 +70,24 @@ def _penalty(
 ) -> int | None:
     """Grade a mark between clauses, None where it is none."""
     mark = found.group()
-    if _NOT_FIRST.match(text, following):
+    before = text[max(start, found.start() - 1) : found.start()]
+    if _NOT_FIRST.match(text, following) or _in_number(text, found):
         return None
     if not mark:
-        return grades.PAUSE
+        return None if before == "." else grades.PAUSE  # "Eq. (3)"
     if mark[0] in ".!?\u2026":
         return _stop_penalty(text, found, following, start, language)
     if mark[0] in _COMMA:
-        if text[found.start() - 1 : found.start()] == "." and len(mark) == 1:
-            return None  # "Mo., U.S.A."
-        return grades.COMMA_IN_QUOTE if len(mark) > 1 else grades.COMMA
+        if len(mark) > 1:
+            return grades.COMMA_IN_QUOTE
+        return None if before == "." else grades.COMMA  # "Mo., U.S.A."
     return None if _leads_on(text, found, following, start) else grades.PAUSE
+
+
+def _in_number(text: str, found: re.Match[str]) -> bool:
+    """Whether a mark without white space stands between two digits."""
+    sides = text[max(0, found.start() - 1)] + text[min(found.end(), len(text) - 1)]
+    return sides.isdigit()
 
 
 def _leads_on(text: str, found: re.Match[str], following: int, start: int) -> bool:

@@ -16,7 +16,7 @@ from batchtts.chunking.sentences import sentence_cuts
 from batchtts.chunking.words import word_cuts
 from batchtts.model import Boundary
 
-__all__ = ["Ruler", "all_cuts", "units"]
+__all__ = ["Cutter", "Ruler", "units"]
 
 _BIG = re.compile("[\U00010000-\U0010ffff]")
 _WORD_CELLS = 16  # cuts between words, or inside one, weighed for one limit
@@ -52,31 +52,20 @@ class Ruler:
         return place
 
 
-def all_cuts(
-    text: str,
-    limit: int,
-    language: Language,
-    whole: Sequence[tuple[int, int]] = (),
-) -> list[Cut]:
-    """Give the cuts of a text, in order, the last one at its end.
+class Cutter:
+    """Cuts one text, and more finely wherever two cuts are too far apart.
 
-    Neighbours are never further apart than ``limit``. None is inside a stretch of
-    ``whole`` that fits the limit.
+    No cut is inside a stretch of ``whole`` that fits the limit.
     """
-    cutter = _Cutter(text, limit, language, whole)
-    return cutter.cuts()
-
-
-class _Cutter:
-    """Cuts one text more finely wherever two cuts are too far apart."""
 
     def __init__(
         self,
         text: str,
         limit: int,
         language: Language,
-        whole: Sequence[tuple[int, int]],
+        whole: Sequence[tuple[int, int]] = (),
     ) -> None:
+        """Take a text, and what of it must stay whole."""
         self._text = text
         self._limit = limit
         self._language = language
@@ -85,7 +74,10 @@ class _Cutter:
         self._apart = max(1, limit // _WORD_CELLS)
 
     def cuts(self) -> list[Cut]:
-        """Give every cut."""
+        """Give the cuts, in order, neighbours never further apart than the limit.
+
+        The last one is at the end of the text.
+        """
         text = self._text
         end = Cut(len(text), len(text), Boundary.END, 0)
         every: list[Cut] = []
@@ -99,6 +91,28 @@ class _Cutter:
         apart = self._limit // _CELLS
         if apart > 1 and len(every) * apart > len(text):
             every = [*thinned(every[:-1], apart), every[-1]]
+        return every
+
+    def refined(
+        self, cuts: Sequence[Cut], silences: Sequence[tuple[int, int]]
+    ) -> list[Cut]:
+        """Add cuts inside the sentences beside stretches with nothing to speak.
+
+        A chunk that ends there can take the silence in, at the price of a cut
+        inside a sentence that is otherwise left whole.
+        """
+        edges = {place for silence in silences for place in silence}
+        every: list[Cut] = []
+        start = 0
+        for cut in cuts:
+            if start in edges or cut.start in edges:
+                every += (
+                    finer._replace(penalty=finer.penalty + grades.HELD)
+                    for finer in self._letters(start, cut.start)
+                    if start < finer.start < cut.start
+                )
+            every.append(cut)
+            start = cut.start
         return every
 
     def _fits(self, start: int, end: int) -> bool:

@@ -36,7 +36,7 @@ def _is_control(char: str) -> bool:
     """Whether nothing joins ``char`` on either side."""
     if char in _EXTENDING or char in _PREPENDED:
         return False
-    return unicodedata.category(char) in {"Cc", "Cf", "Zl", "Zp", "Cs"}
+    return unicodedata.category(char) in {"Cc", "Cf", "Zl", "Zp"}
 
 
 def _is_regional(char: str) -> bool:

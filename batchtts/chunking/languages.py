@@ -38,6 +38,8 @@ class Language:
     code: str  # ISO 639-3
     names: frozenset[str] = frozenset()
     abbr: frozenset[str] = frozenset()
+    capital: frozenset[str] = frozenset()
+    units: frozenset[str] = frozenset()
     numbered: frozenset[str] = frozenset()
     labels: frozenset[str] = frozenset()
     starts: frozenset[str] = frozenset()
@@ -73,6 +75,8 @@ def language(lang: str) -> Language:
         code=code,
         names=_words(code, "names"),
         abbr=_words(code, "abbr"),
+        capital=_words(code, "capital"),
+        units=_words(code, "units"),
         numbered=_words(code, "numbered"),
         labels=_words(code, "labels"),
         starts=_words(code, "starts"),

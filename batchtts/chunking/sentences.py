@@ -15,7 +15,7 @@ from batchtts.chunking.lists import items
 from batchtts.chunking.marks import CLOSERS, COMMAS, OPENERS, STOPS, TIGHT_STOPS
 from batchtts.chunking.quotations import Quotations
 from batchtts.chunking.stops import (
-    is_abbreviation,
+    is_doubtful,
     is_stop_of_word,
     parts_glued,
     pronoun,
@@ -34,6 +34,7 @@ _ENDED = re.compile(rf"[{STOPS}][{CLOSERS}\u201c\u00bb]*\Z")
 _RUNS_ON = re.compile(rf"[{COMMAS}\u2014\u2013-]\Z")
 _NO_BREAK = "\u00a0\u2007\u202f\u2060"
 _DOTS = "\u2025\u2026"
+_CJK_QUOTES = "\u300d\u300f"
 _NOT_FIRST = ",;:!?)]\u00bb%"
 
 
@@ -169,9 +170,7 @@ class _Scanner:
         penalty = grades.SENTENCE
         if self._trails_off(start, mark):
             penalty += grades.TRAILING
-        if mark[0] == "." and is_abbreviation(
-            text, self._sentence, start, self._language
-        ):
+        if mark[0] == "." and is_doubtful(text, self._sentence, start, self._language):
             penalty += grades.DOUBTFUL
         if self._quotations.open_at(end):
             penalty += grades.QUOTED
@@ -226,12 +225,14 @@ class _Scanner:
         return pronoun(text, self._first_letter(following), self._language)
 
     def _has_tag(self, end: int, following: int) -> bool:
-        """Whether a quoted question has its tag after it, in a script without case."""
+        """Whether a quotation has its tag after it, in a script without case."""
         char = self._text[following]
+        if following == end:  # in Japanese a particle follows at once
+            return self._text[end - 1] in _CJK_QUOTES and "\u3041" <= char <= "\u309f"
         if not char.isalpha() or char.lower() != char.upper():
             return False
         mark_ends = _ONLY_STOPS.match(self._text, end - 1) is not None
-        return not mark_ends and following > end
+        return not mark_ends
 
 
 def sentence_cuts(text: str, language: Language) -> list[Cut]:

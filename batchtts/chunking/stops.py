@@ -7,7 +7,13 @@ import re
 from batchtts.chunking.languages import Language
 from batchtts.chunking.marks import OPENERS
 
-__all__ = ["is_abbreviation", "is_stop_of_word", "parts_glued", "pronoun"]
+__all__ = [
+    "is_abbreviation",
+    "is_doubtful",
+    "is_stop_of_word",
+    "parts_glued",
+    "pronoun",
+]
 
 _REACH = 28  # characters looked back for the word before a full stop
 _BULLETS = "\u2022\u2043\u2023\u25e6\u25aa\u00b7\u25cf"
@@ -44,7 +50,7 @@ def is_stop_of_word(
     word, folded = stop.word, stop.folded
     if not word:
         return False
-    if folded in language.names:
+    if stop.name():
         return True
     if folded in language.numbered and stop.number_follows():
         return True
@@ -81,6 +87,26 @@ class _Stop:
         pieces = text[max(start, end - _REACH) : end].rsplit(None, 1)
         self.word = _INSIDE.split(pieces[-1])[-1] if pieces else ""
         self.folded = self.word.lower()
+
+    def name(self) -> bool:
+        """Whether the word is one that stands before a name."""
+        language = self._language
+        if self.folded not in language.names:
+            return False
+        return self.folded not in language.capital or self.word[0].isupper()
+
+    def known(self) -> bool:
+        """Whether the word is an abbreviation that may end a sentence."""
+        folded, language = self.folded, self._language
+        if folded in language.abbr or folded.rpartition("-")[2] in language.abbr:
+            return True
+        if folded in language.capital:
+            return self.word[0].isupper()
+        return folded in language.units and self._before()[-1:].isdigit()
+
+    def dotted(self) -> bool:
+        """Whether the word has stops between its letters: "U.S"."""
+        return _DOTTED.match(self.word) is not None
 
     def after(self) -> str:
         """Give the next word."""
@@ -133,11 +159,9 @@ class _Stop:
         word, folded, language = self.word, self.folded, self._language
         if len(word) == 1 and word.isalpha():
             return self._initial()
-        tail = folded.rpartition("-")[2]
-        if folded in _NEVER_LAST or tail in language.names:
+        if folded in _NEVER_LAST or folded.rpartition("-")[2] in language.names:
             return True
-        known = folded in language.abbr or tail in language.abbr
-        if not known and not _DOTTED.match(word):
+        if not self.known() and not self.dotted():
             roman = language.ordinals and word.isupper() and _ROMAN.match(folded)
             return bool(roman) and not self._opens()
         if folded in _HOURS and not self._adverbial():
@@ -161,15 +185,26 @@ class _Stop:
         return len(so_far) < _ADVERBIAL_LENGTH and bool(_ADVERBIAL.match(so_far))
 
 
+def is_doubtful(text: str, start: int, end: int, language: Language) -> bool:
+    """Whether the full stop at ``end``, which ends a sentence, might not."""
+    stop = _Stop(text, start, end, end + 1, language)
+    word = stop.word
+    if len(word) <= 1:
+        return not word.isdigit()
+    if word.isdigit():
+        return language.ordinals and len(word) <= 2  # noqa: PLR2004 - no year
+    return stop.name() or stop.known() or stop.dotted()
+
+
 def is_abbreviation(text: str, start: int, end: int, language: Language) -> bool:
-    """Whether the full stop at ``end`` could be one of an abbreviation or number."""
+    """Whether the full stop at ``end``, which ends no sentence, is not a slip."""
     stop = _Stop(text, start, end, end + 1, language)
     known = language.names | language.abbr | language.numbered
     return (
         len(stop.word) <= 1
         or stop.word[0].isdigit()
-        or stop.folded in known
-        or _DOTTED.match(stop.word) is not None
+        or stop.folded in known | language.capital | language.units
+        or stop.dotted()
     )
 
 

@@ -57,7 +57,7 @@ def _penalty(before: str, after: str, language: Language) -> int:
     capital = bare_before[:1].isupper()
     if capital and folded in language.names:
         return grades.HELD
-    if after[0].isdigit() or bare_after.isdigit() or bare_before.isdigit():
+    if after[0].isdigit() or bare_after.isdigit() or bare_before[:1].isdigit():
         return grades.NAME
     if capital and bare_after[:1].isupper():
         return grades.NAME
