@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from types import TracebackType
-from typing import IO, Self
+from typing import IO, Never, Self
 
 from tqdm import tqdm
 
@@ -34,7 +34,7 @@ class Progress:
         """Show a bar if ``bar``, else a plain line every 30 s; more if ``verbose``."""
         self._stream = stream
         self._verbose = verbose
-        self._bar: tqdm[None] | None = None
+        self._bar: tqdm[Never] | None = None
         self._wants_bar = bar
         self._began_s = time.monotonic()
         self._last_line_s = self._began_s

@@ -402,3 +402,46 @@ def test_globs_choose_texts(project: Project, serve: Serve) -> None:
     [warning] = report.warnings
     assert "zzz*" in warning
     assert "job.yaml:" in warning
+
+
+def test_a_bug_is_never_a_success(
+    project: Project, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An error that nobody expected ends the run, is in the report, and is raised."""
+
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("a slip")
+
+    monkeypatch.setattr("batchtts.runner.render.write_file", broken)
+    with pytest.raises(ZeroDivisionError, match="a slip"):
+        project.run(server=serve())
+    report = json.loads((project.folder / ".batchtts" / "job.report.json").read_text())
+    assert report["exit_code"] == 1
+    assert "a slip" in report["error"]
+
+
+def test_a_long_texts_track_is_made_while_its_takes_arrive(
+    project: Project, serve: Serve
+) -> None:
+    """A text of many chunks is joined in order, whatever order they came in."""
+    server = serve(first_byte_s=0.01)
+    project.story = " ".join(f"Sentence number {n} of the story." for n in range(60))
+    report = project.run(server=server, concurrency=16)
+    assert report.exit_code == 0
+    assert report.totals.made > 20
+    assert _words(project.heard("narrator/story.wav")) == _words(project.story)
+
+
+def test_a_long_text_that_fails_writes_nothing(project: Project, serve: Serve) -> None:
+    """When a late chunk of a long text fails, no file of it appears."""
+    server = serve(text_limit=56)
+    sentences = [
+        f"Sentence number {n} of the long story that is told." for n in range(20)
+    ]
+    last = "This one sentence is of exactly the length which fails."
+    project.story = " ".join([*sentences, last + " Yes."])
+    report = project.run(server=server)
+    assert report.exit_code == 3
+    assert report.failures[0].chunk == report.failures[0].chunks
+    assert not (project.folder / "out" / "narrator" / "story.wav").exists()
+    assert (project.folder / "out" / "clerk" / "hello.wav").exists()

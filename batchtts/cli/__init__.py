@@ -10,6 +10,7 @@ import importlib
 import json
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 
 import click
@@ -118,6 +119,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         # The reader of our output has gone: nobody is left to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
+    except Exception:  # noqa: BLE001 - the last line of defence
+        traceback.print_exc()
+        click.echo("this is a bug in batchtts: please report the lines above", err=True)
+        code = 1
     sys.exit(code if isinstance(code, int) else 0)
 
 

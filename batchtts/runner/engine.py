@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -64,8 +65,7 @@ def engine_for(job: Job) -> Iterator[Engine]:
                     f'no local server answers at "{url}"; start one with '
                     "`batchtts serve`, or leave the address out"
                 )
-            key = _local_key()
-            yield Engine(identity, lambda: RimeClient(url, key=key, engine=identity))
+            yield Engine(identity, functools.partial(_running, url, identity))
         else:
             synthesiser = job.local.synthesiser
             identity = identity_of(synthesiser)
@@ -89,6 +89,10 @@ def _local_key() -> Secret:
     """Return a key that a local server accepts; never the one for Rime."""
     accepted = os.environ.get("BATCHTTS_SERVE_KEYS", "").replace(",", " ").split()
     return Secret(accepted[0] if accepted else "local")
+
+
+def _running(url: str, identity: str) -> RimeClient:
+    return RimeClient(url, key=_local_key(), engine=identity)
 
 
 def _local(job: Job, identity: str, started: ExitStack) -> RimeClient:

@@ -16,6 +16,7 @@ from batchtts.errors import LocalError
 from batchtts.files import local_errors, sweep
 from batchtts.model import Fingerprint, Pauses, Recording
 from batchtts.outputs.files import Written, write_file
+from batchtts.runner.arrivals import Arrivals
 from batchtts.runner.feed import Due, Work, tags
 
 __all__ = ["Workshop", "render"]
@@ -46,10 +47,13 @@ class Workshop:
                 self._swept.add(folder)
 
 
-def render(work: Work, shop: Workshop) -> Iterator[tuple[Due, Written]]:
+def render(
+    work: Work, arrivals: Arrivals, shop: Workshop
+) -> Iterator[tuple[Due, Written]]:
     """Build each track that the reading's files need once, and write the files.
 
-    Runs in a worker thread. Raises LocalError.
+    Runs in a worker thread, and waits there for takes that are not in the cache
+    yet. Raises LocalError, and NotComing where a take will not arrive.
     """
 
     def track_of(due: Due) -> tuple[int, Pauses]:
@@ -63,7 +67,10 @@ def render(work: Work, shop: Workshop) -> Iterator[tuple[Due, Written]]:
         rate_hz, pauses = track_of(dues[0])
         with _scratch_file(shop.scratch) as spool:
             track = tracks.make_track(
-                _pieces(work, shop.cache), rate_hz=rate_hz, pauses=pauses, spool=spool
+                _pieces(work, arrivals, shop.cache),
+                rate_hz=rate_hz,
+                pauses=pauses,
+                spool=spool,
             )
             for due in dues:
                 audio = due.target.output.audio
@@ -79,8 +86,9 @@ def render(work: Work, shop: Workshop) -> Iterator[tuple[Due, Written]]:
                 yield due, written
 
 
-def _pieces(work: Work, cache: Cache) -> Iterator[tracks.Piece]:
-    for piece in work.reading.pieces:
+def _pieces(work: Work, arrivals: Arrivals, cache: Cache) -> Iterator[tracks.Piece]:
+    for number, piece in enumerate(work.reading.pieces):
+        arrivals.wait(number)
         load = None
         if piece.request is not None:
             load = functools.partial(_load, cache, piece.request.fingerprint)

@@ -1,0 +1,42 @@
+"""The takes of one reading, waited for by the thread that joins them."""
+
+from __future__ import annotations
+
+import threading
+
+from batchtts.runner.feed import Work
+
+__all__ = ["Arrivals", "NotComing"]
+
+
+class NotComing(Exception):  # noqa: N818 - a state, not a fault
+    """A take that was waited for will not come."""
+
+
+class Arrivals:
+    """Which takes are in the cache: told on one thread, waited for on another."""
+
+    def __init__(self, work: Work) -> None:
+        """Begin with none."""
+        self._missing = set(range(len(work.reading.pieces)))
+        self._closed = False
+        self._changed = threading.Condition()
+
+    def arrived(self, number: int) -> None:
+        """Say that the take of a piece, counted from 0, is there."""
+        with self._changed:
+            self._missing.discard(number)
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """Say that no more takes will come."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+    def wait(self, number: int) -> None:
+        """Wait until a piece's take is there; raise NotComing if it will not be."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or number not in self._missing)
+            if number in self._missing:
+                raise NotComing
