@@ -18,6 +18,7 @@ __all__ = [
     "atomic",
     "local_errors",
     "make_folder",
+    "project_root",
     "require_writable",
     "sweep",
     "write_bytes",
@@ -25,6 +26,8 @@ __all__ = [
 
 TEMP_MARK = ".batchtts-"
 """Stands in the name of every temporary file, so that leftovers can be swept."""
+
+_PROJECT_MARKS = (".git", "pyproject.toml")
 
 
 @contextlib.contextmanager
@@ -87,6 +90,18 @@ def require_writable(folder: Path) -> None:
         handle, name = tempfile.mkstemp(prefix=TEMP_MARK, dir=folder)
         os.close(handle)
         Path(name).unlink()
+
+
+def project_root(folder: Path) -> Path | None:
+    """Return the nearest folder, from ``folder`` upwards, that is a project's top.
+
+    That is one with a ``.git`` or, in a copy that came without it, with a
+    ``pyproject.toml``. None where there is none.
+    """
+    for above in (folder, *folder.parents):
+        if any((above / mark).exists() for mark in _PROJECT_MARKS):
+            return above
+    return None
 
 
 def make_folder(folder: Path) -> None:

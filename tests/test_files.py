@@ -10,7 +10,15 @@ from pathlib import Path
 import pytest
 
 from batchtts.errors import LocalError
-from batchtts.files import atomic, local_errors, make_folder, write_bytes
+from batchtts.files import (
+    atomic,
+    local_errors,
+    make_folder,
+    project_root,
+    require_writable,
+    sweep,
+    write_bytes,
+)
 
 
 def _names(folder: Path) -> list[str]:
@@ -88,3 +96,33 @@ def test_causes_are_said_plainly(number: int, words: str) -> None:
     with pytest.raises(LocalError) as caught, local_errors("cannot read"):
         raise OSError(number, os.strerror(number), "a.take")
     assert str(caught.value) == f'cannot read "a.take": {words}'
+
+
+@pytest.mark.parametrize("mark", [".git", "pyproject.toml"])
+def test_a_projects_top_has_a_mark(tmp_path: Path, mark: str) -> None:
+    """The nearest folder with a mark is the project's top, also without a `.git`."""
+    inner = tmp_path / "project" / "jobs"
+    inner.mkdir(parents=True)
+    (tmp_path / mark).touch()
+    assert project_root(inner) == tmp_path
+    (tmp_path / "project" / mark).touch()
+    assert project_root(inner) == tmp_path / "project"
+    assert project_root(tmp_path / "project") == tmp_path / "project"
+
+
+def test_leftovers_of_one_owner_are_swept(tmp_path: Path) -> None:
+    """What a killed process left is removed by its owner's next run, and no more."""
+    for name in (".a.batchtts-me-12", ".a.batchtts-you-12", "a.batchtts-me-12", "b"):
+        (tmp_path / name).touch()
+    sweep(tmp_path, owner="me")
+    assert _names(tmp_path) == [".a.batchtts-you-12", "a.batchtts-me-12", "b"]
+    sweep(tmp_path / "missing", owner="me")
+
+
+def test_a_folder_that_takes_files_is_writable(tmp_path: Path) -> None:
+    """The folder is made if missing, and left empty; one that cannot be is told."""
+    require_writable(tmp_path / "a" / "b")
+    assert _names(tmp_path / "a" / "b") == []
+    (tmp_path / "file").touch()
+    with pytest.raises(LocalError, match="cannot make the folder"):
+        require_writable(tmp_path / "file")

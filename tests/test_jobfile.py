@@ -776,6 +776,7 @@ def test_a_voice_keeps_what_the_author_wrote(load: Load) -> None:
         ("model: mist, temperature: 0.5", '"temperature" is not for the mist models'),
         ("model: mistv3, top_p: 1", '"top_p" is not for the mist models'),
         ("model: mistv2, sampling_rate: 48000", "from 4000 to 44100 for the mist mod"),
+        ("audio_format: mp3, sampling_rate: 96000", "MP3 audio"),
         ("sampling_rate: 12345", '"sampling_rate" must be 8000, 16000, 22050, 24000'),
         ("sampling_rate: 3999", "must be a whole number from 4000 to 96000"),
         ("params: {modelId: x}", '(write "model" in the voice itself)'),

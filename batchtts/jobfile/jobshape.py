@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from batchtts.formats import FORMATS
 from batchtts.jobfile.outputshape import AUDIO, OUTPUT
 from batchtts.jobfile.parameters import (
     ARCANA_MODELS,
@@ -74,6 +75,15 @@ _MIST_RULE = Rule(
     ),
 )
 
+_MP3_RULE = Rule(
+    decides=("audio_format",),
+    among=("mp3",),
+    absent=False,
+    limits=(
+        Limit(("sampling_rate",), Integer(among=FORMATS[".mp3"].rates_hz), "MP3 audio"),
+    ),
+)
+
 VOICE = Record(
     noun="voice",
     fields={
@@ -88,7 +98,7 @@ VOICE = Record(
             aliases=("parameters", "options"),
         ),
     },
-    rules=(_MIST_RULE,),
+    rules=(_MIST_RULE, _MP3_RULE),
 )
 
 _CLOUD_RULE = Rule(

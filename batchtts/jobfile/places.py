@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from batchtts.files import project_root
 from batchtts.jobfile.nodes import Node
 from batchtts.jobfile.problems import Problems, quoted
 
@@ -82,11 +83,11 @@ def places_of(job_file: Path, *, allow_outside: bool) -> Places:
     """Return the places of a job: its folder, and its project's.
 
     The project is the nearest folder at or above the job file's that holds
-    ``.git``; without one it is the job file's own folder.
+    a mark of one (see `files.project_root`); without any it is the job file's
+    own folder.
     """
     base = job_file.absolute().parent.resolve()
-    above = (base, *base.parents)
-    project = next((folder for folder in above if (folder / ".git").exists()), base)
+    project = project_root(base) or base
     return Places(base=base, project=project, allow_outside=allow_outside)
 
 

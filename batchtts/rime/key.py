@@ -10,6 +10,7 @@ from pathlib import Path
 from dotenv import dotenv_values
 
 from batchtts.errors import LocalError
+from batchtts.files import project_root
 from batchtts.secret import Secret
 
 __all__ = ["VARIABLE", "find_key"]
@@ -22,8 +23,9 @@ def find_key(folder: Path, environ: Mapping[str, str] | None = None) -> Secret |
     """Return the key: from the environment, else from the nearest ``.env``.
 
     Looks in ``folder`` and its parents up to the project's root, which is the
-    nearest folder with a ``.git``; without one, in ``folder`` alone. A blank
-    value counts as none. The environment is read, never written.
+    nearest folder with the mark of one (see `files.project_root`); where there
+    is none, in ``folder`` alone. A blank value counts as none. The environment
+    is read, never written.
     """
     environ = os.environ if environ is None else environ
     found = environ.get(VARIABLE, "").strip()
@@ -39,9 +41,11 @@ def find_key(folder: Path, environ: Mapping[str, str] | None = None) -> Secret |
 def _folders(folder: Path) -> Iterator[Path]:
     """Yield the folders that may hold the ``.env``, nearest first."""
     start = folder.absolute()
-    line = [start, *start.parents]
-    roots = (depth for depth, place in enumerate(line) if (place / ".git").exists())
-    yield from line[: next(roots, 0) + 1]
+    root = project_root(start) or start
+    for place in (start, *start.parents):
+        yield place
+        if place == root:
+            return
 
 
 def _key_in(path: Path) -> Secret | None:
