@@ -8,7 +8,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from batchtts.chunking.cutting import Cutter, Ruler, units
-from batchtts.chunking.grades import Cut, Weights
+from batchtts.chunking.grades import Cut, Weights, thinned
 from batchtts.chunking.languages import language
 from batchtts.chunking.packing import chunk_cost, pack
 from batchtts.chunking.protected import Markup, markup_spans
@@ -18,6 +18,7 @@ from batchtts.model import Boundary, Chunk
 __all__ = ["MINIMUM_LIMIT", "Rules", "chunk"]
 
 MINIMUM_LIMIT = 40
+_CELLS = 40  # cuts weighed for one limit, where they stand that close
 _WEIGHTS = Weights()
 
 
@@ -102,6 +103,7 @@ class _Packer:
         self._text = text
         self._ruler = Ruler(text)
         self._rules = rules
+        self._apart = limit // _CELLS
         self._costs = _costs(limit, rules.weights)
         self._paid = frozenset(words.strip() for words in previous)
 
@@ -119,6 +121,8 @@ class _Packer:
     def _chosen(self, start: int, cuts: Sequence[Cut]) -> list[Cut]:
         """Give the cuts to make in a stretch that starts at ``start``."""
         text = self._text
+        if self._apart > 1 and len(cuts) * self._apart > cuts[-1].start - start:
+            cuts = [*thinned(cuts[:-1], self._apart), cuts[-1]]
         places = [start, *(cut.start for cut in cuts)]
         spoken = [0]
         for here, there in pairwise(places):

@@ -20,7 +20,6 @@ __all__ = ["Cutter", "Ruler", "units"]
 
 _BIG = re.compile("[\U00010000-\U0010ffff]")
 _WORD_CELLS = 16  # cuts between words, or inside one, weighed for one limit
-_CELLS = 40  # cuts of any kind weighed for one limit
 
 
 def units(text: str) -> int:
@@ -88,9 +87,6 @@ class Cutter:
                 every += self._inside(start, shifted.start)
             every.append(shifted)
             start = shifted.start
-        apart = self._limit // _CELLS
-        if apart > 1 and len(every) * apart > len(text):
-            every = [*thinned(every[:-1], apart), every[-1]]
         return every
 
     def refined(

@@ -25,6 +25,7 @@ from batchtts.model import Boundary
 __all__ = ["sentence_cuts"]
 
 _HEADING_LENGTH = 60
+_REACH = 28  # characters looked back for a line's last word
 
 _SPACE = re.compile(r"\s*")
 _LEAD = re.compile(rf"[{OPENERS}\s\u2014\u2013\u2015\u2012\u2010*_-]{{0,16}}")
@@ -137,8 +138,12 @@ class _Scanner:
             ):
                 return None
             return Cut(words_end, start, Boundary.LINE, grades.LINE)
-        runs_on = _RUNS_ON.search(text, tail, words_end) is not None
-        if (runs_on and text[words_end - 1] != ":") or self._runs_on(start):
+        last = text[max(self._sentence, words_end - _REACH) : words_end].split()[-1:]
+        if (
+            (text[words_end - 1] != ":" and _RUNS_ON.search(text, tail, words_end))
+            or self._runs_on(start)
+            or (last and last[0].lower() in self._language.weak)
+        ):
             return None
         return Cut(words_end, start, Boundary.LINE, grades.BARE_LINE)
 

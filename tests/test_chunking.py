@@ -1,0 +1,236 @@
+"""Chunks are the text, within the limit, cut where it hurts least."""
+
+from __future__ import annotations
+
+import importlib
+import random
+import re
+import unicodedata
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from batchtts.chunking import (
+    Rules,
+    chunk,
+    clean,
+    speakable,
+    units,
+)
+from batchtts.model import Boundary, Chunk
+
+regex = importlib.import_module("regex")  # untyped
+SENTENCE = "The ferry left the quay at noon with nobody aboard but the goat."
+PIECES = st.sampled_from(
+    [
+        *(". ", "! ", "? ", ", ", "; ", ": ", "\n", "\n\n", "\n\n\n", " ", "  "),
+        *("“", "”", '"', "(", ")", "[", "]", "{", "}", "<", ">", "...", "…", "—"),
+        *("Mr.", "e.g. ", "3.14", "1. ", "a) ", "EOS", "<EOS>", "\r\n", "\t"),
+        *("\u200d", "\u200b", "\u0301", "\u00a0", "\u00ad", "\ufe0f", "\ud800"),
+        *(
+            "😀",
+            "👨‍👩‍👧",
+            "🇩🇪",
+            "🇩",
+            "的",
+            "。",
+            "」",
+            "か",
+            "ดี",
+            "क्",
+            "ष",
+            "가",
+            "ᄀ",
+            "ᅡ",
+        ),
+        *("the ", "He ", "word", "x" * 45, "https://a.example/c. "),
+    ]
+)
+TEXTS = st.lists(PIECES | st.text(max_size=6), max_size=60).map("".join)
+LIMITS = st.integers(40, 90)
+
+
+def _ends(chunks: tuple[Chunk, ...]) -> set[int]:
+    return {one.end for one in chunks[:-1]}
+
+
+def _assigned(text: str) -> bool:
+    """Whether this Python knows every character: newer ones are not comparable."""
+    return all(unicodedata.category(char) != "Cn" for char in text)
+
+
+@settings(max_examples=300, deadline=None)
+@given(TEXTS, LIMITS, st.sampled_from(["eng", "de", "zh", "hi", "xx"]), st.booleans())
+def test_chunks_are_the_text(text: str, limit: int, lang: str, separate: bool) -> None:  # noqa: FBT001
+    """Whatever the text, its chunks join to it and none is over the limit."""
+    rules = Rules(separate=separate)
+    for given_text in (text, clean(text).text):
+        chunks = chunk(given_text, limit=limit, lang=lang, rules=rules)
+        assert "".join(one.text for one in chunks) == given_text
+        assert [one.start for one in chunks[1:]] == [one.end for one in chunks[:-1]]
+        assert all(one.text == given_text[one.start : one.end] for one in chunks)
+        assert all(0 < units(one.text) <= limit for one in chunks)
+        kinds = [one.boundary for one in chunks]
+        assert all(kind is not Boundary.END for kind in kinds[:-1])
+        assert all(kind is Boundary.END for kind in kinds[-1:])
+        assert chunks == chunk(given_text, limit=limit, lang=lang, rules=rules)
+
+
+@settings(max_examples=300, deadline=None)
+@given(TEXTS.filter(_assigned), LIMITS)
+def test_no_grapheme_is_cut(text: str, limit: int) -> None:
+    """No cut is inside a grapheme cluster, but in one longer than the limit."""
+    ends = _ends(chunk(text, limit=limit))
+    for found in regex.finditer(r"\X", text):
+        inside = {end for end in ends if found.start() < end < found.end()}
+        assert not inside or units(found.group()) > limit
+
+
+@settings(max_examples=300, deadline=None)
+@given(TEXTS, LIMITS)
+def test_every_chunk_has_something_to_speak(text: str, limit: int) -> None:
+    """A chunk is silent only where more than it can hold is silent."""
+    chunks = chunk(text, limit=limit)
+    silent = max(map(units, re.findall(r"[\W_]+", text)), default=0)
+    if speakable(text) and silent <= limit // 4:
+        assert all(speakable(one.text) for one in chunks)
+
+
+@settings(max_examples=200, deadline=None)
+@given(TEXTS, TEXTS, LIMITS)
+def test_earlier_chunks_never_break_a_rule(new: str, old: str, limit: int) -> None:
+    """With chunks of another text to prefer, the outcome is as valid."""
+    previous = [one.text for one in chunk(old, limit=limit)]
+    chunks = chunk(new, limit=limit, previous=previous)
+    assert "".join(one.text for one in chunks) == new
+    assert all(0 < units(one.text) <= limit for one in chunks)
+
+
+def test_a_short_text_is_one_chunk() -> None:
+    """A text within the limit is one chunk, white space and all."""
+    assert chunk("  Hello there. \n\n") == (
+        Chunk("  Hello there. \n\n", 0, 17, Boundary.END),
+    )
+
+
+def test_no_text_is_no_chunk() -> None:
+    """An empty text has no chunks."""
+    assert chunk("") == ()
+
+
+def test_a_limit_below_forty_is_refused() -> None:
+    """A limit that no sentence fits is a mistake of the caller."""
+    with pytest.raises(ValueError, match="limit must be at least 40, not 39"):
+        chunk("a", limit=39)
+
+
+def test_boundaries_are_named() -> None:
+    """Each chunk says what stands at its end."""
+    blocks = [SENTENCE, "\n\n\n", SENTENCE, "\n\n", SENTENCE, "\n", SENTENCE, " "]
+    kinds = [one.boundary for one in chunk("".join([*blocks, SENTENCE]), limit=70)]
+    assert kinds == [
+        Boundary.SECTION,
+        Boundary.PARAGRAPH,
+        Boundary.LINE,
+        Boundary.SENTENCE,
+        Boundary.END,
+    ]
+
+
+def test_finer_boundaries_are_named() -> None:
+    """Inside a sentence a chunk ends at a clause, a word, and last in a word."""
+    clause = "when the goat had gone to the far end of the long quay, "
+    words = re.findall(r"\w+", f"{SENTENCE} A lamp of salt went slowly by")
+    rng = random.Random(seed)
+    made = []
+    for _ in range(paragraphs):
+        sentences = []
+        for _ in range(rng.randint(1, 9)):
+            chosen = rng.choices(words, k=rng.randint(3, 30))
+            sentences.append(" ".join(chosen).capitalize() + ".")
+        made.append(" ".join(sentences))
+    return made
+
+
+def _made_again(old: str, new: str) -> int:
+    before = chunk(old)
+    after = chunk(new, previous=[one.text for one in before])
+    known = {one.words for one in before}
+    return sum(one.words not in known for one in after)
+
+
+def test_an_edited_word_makes_at_most_two_chunks_again() -> None:
+    """One word changed costs one request nearly always, and never more than two."""
+    story = "\n\n".join(_story(1, 60))
+    rng = random.Random(2)
+    costs = []
+    for found in rng.sample(list(re.finditer(r"\w+", story)), 40):
+        word = rng.choice(["x", "lighthouse", "unquestionable"])
+        costs.append(
+            _made_again(story, story[: found.start()] + word + story[found.end() :])
+        )
+    assert max(costs) <= 2
+    assert sorted(costs)[len(costs) // 2] == 1
+
+
+def test_a_deleted_paragraph_makes_little_again() -> None:
+    """What stands before and after an edit is used as it was."""
+    paragraphs = _story(3, 60)
+    old = "\n\n".join(paragraphs)
+    for gone in range(0, 60, 5):
+        new = "\n\n".join(paragraphs[:gone] + paragraphs[gone + 1 :])
+        assert _made_again(old, new) <= 2
+
+
+def test_without_earlier_chunks_the_text_alone_decides() -> None:
+    """Two runs over one text agree, whatever was cut between them."""
+    story = "\n\n".join(_story(4, 20))
+    first = chunk(story)
+    chunk(story[::-1])
+    assert chunk(story) == first
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        *(
+            "a",
+            ".",
+            "! ",
+            ", ",
+            "😀",
+            "🇩🇪",
+            "\u0301",
+            "的",
+            "x. ",
+            "J.",
+            "1. ",
+            "(",
+            "{ab ",
+        ),
+        *(
+            "“Ab. ",
+            "\u300a吧\uff01",
+            '." ',
+            "http://a.b/c?d=e.F ",
+            "word ",
+            "- ",
+            "-\n",
+            "= ",
+            "12",
+        ),
+    ],
+)
+def test_hard_texts_take_linear_time(pattern: str) -> None:
+    """However a text repeats itself, the work grows as its length does.
+
+    Not timed: the longest of these would take minutes if anything in it were
+    quadratic, and the time limit of the test would end it.
+    """
+    text = pattern * (40_000 // len(pattern))
+    chunks = chunk(text)
+    assert "".join(one.text for one in chunks) == text
+    sizes = [units(one.text) for one in chunks]
+    assert all(one + two > 500 for one, two in pairwise(sizes[:-1]))
