@@ -97,10 +97,10 @@ def _group_peaks(window: Floats, ceiling: float) -> Floats:
 
     Of a group that cannot be over the ceiling the highest sample will do.
     """
-    highest = np.abs(window).reshape(-1, _GROUP).max(axis=1)
+    highest: Floats = np.abs(window).reshape(-1, _GROUP).max(axis=1)
     around = np.maximum(np.maximum(highest[:-2], highest[2:]), highest[1:-1])
     loud = np.flatnonzero(around * OVERSHOOT > ceiling)
-    peaks = highest[1:-1].copy()
+    peaks: Floats = highest[1:-1].copy()
     if len(loud):
         # From one gap before the group's first sample to one after its last.
         width = _GROUP + 2 * REACH

@@ -97,7 +97,7 @@ def _approached(
 
     ``over_db`` is how far the highest peak would be over the ceiling.
     """
-    most_db = min(gain_db + _MAX_DRIVE_DB, _MAX_GAIN_DB)
+    most_db = round(min(gain_db + _MAX_DRIVE_DB, _MAX_GAIN_DB), _GAIN_DIGITS)
     levels = limit(gain_db)
     short_db = loudness.target - _measure(levels, loudness)
     # What comes out of a further gain. A limiter takes about the square of what
