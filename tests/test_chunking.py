@@ -13,9 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batchtts.chunking import (
+    Markup,
     Rules,
     chunk,
     clean,
+    shared_speeds,
     speakable,
     units,
 )
@@ -142,6 +144,150 @@ def test_boundaries_are_named() -> None:
 def test_finer_boundaries_are_named() -> None:
     """Inside a sentence a chunk ends at a clause, a word, and last in a word."""
     clause = "when the goat had gone to the far end of the long quay, "
+    words = "and we walked on and on and on without once looking at the sea again "
+    chunks = chunk(clause + words + "x" * 100 + ".", limit=60)
+    kinds = {one.boundary for one in chunks}
+    assert kinds == {
+        Boundary.CLAUSE,
+        Boundary.WORD,
+        Boundary.GRAPHEME,
+        Boundary.END,
+    }
+
+
+def test_the_limit_counts_utf16_units() -> None:
+    """A character outside the basic plane counts as two."""
+    chunks = chunk("\U0001d518" * 100, limit=50)
+    assert max(len(one.text) for one in chunks) <= 25
+    assert len(chunks) <= 5
+
+
+def test_a_sentence_as_long_as_the_limit_is_whole() -> None:
+    """White space after a sentence that just fits goes to the next chunk."""
+    long = "x" * 99 + "."
+    first, second = chunk(f"{long}  It failed.", limit=100)
+    assert first.text == long
+    assert second.text == "  It failed."
+    assert second.words == "It failed."
+
+
+def test_white_space_goes_to_the_chunk_before() -> None:
+    """A chunk starts with a word."""
+    chunks = chunk(f"{SENTENCE}  \n\n {SENTENCE}", limit=80)
+    assert [one.text for one in chunks] == [f"{SENTENCE}  \n\n ", SENTENCE]
+
+
+def test_a_sentence_that_fits_is_never_cut() -> None:
+    """Clauses are no cuts where whole sentences do."""
+    text = " ".join(["Salt, rope, tar; and, at last, a lamp."] * 40)
+    ends = {one.boundary for one in chunk(text, limit=120)}
+    assert ends == {Boundary.SENTENCE, Boundary.END}
+
+
+def test_the_end_of_a_paragraph_is_preferred() -> None:
+    """Where both are near, the paragraph ends the chunk, not the sentence."""
+    two, three = " ".join([SENTENCE] * 2), " ".join([SENTENCE] * 3)
+    first, second = chunk(f"{two}\n\n{three}", limit=270)
+    assert first.boundary is Boundary.PARAGRAPH
+    assert second.text == three
+
+
+def test_a_heading_goes_with_what_follows() -> None:
+    """A chapter's number is neither alone nor at the end of what came before."""
+    body = " ".join([SENTENCE] * 6)
+    chunks = chunk(f"{body}\n\nXII\n\n{body}", limit=400)
+    assert [one.text for one in chunks if "XII" in one.text] == [f"XII\n\n{body}"]
+
+
+def test_no_tail_stands_alone() -> None:
+    """The last words of a long sentence are not a chunk of their own."""
+    text = "a word " * 80 + "it failed."
+    sizes = [len(one.words) for one in chunk(text, limit=500)]
+    assert min(sizes) > 150
+
+
+def test_silence_is_taken_in() -> None:
+    """Stars between two full paragraphs go with the words of one of them."""
+    full = "x" * 30 + " " + "y" * 28 + "."
+    chunks = chunk(f"{full}\n\n* * *\n\n{full}", limit=60)
+    assert all(speakable(one.text) for one in chunks)
+
+
+def test_silence_alone_is_one_chunk() -> None:
+    """A text with nothing to speak is still accounted for."""
+    (only,) = chunk("* * *")
+    assert not speakable(only.text)
+
+
+@pytest.mark.parametrize("text", ["a", "7", "\u00e9", "的", "ก", "½", "-a-"])
+def test_letters_and_digits_are_speakable(text: str) -> None:
+    """Any letter or digit of any script can be spoken."""
+    assert speakable(text)
+
+
+@pytest.mark.parametrize("text", ["", " ", "…", "* * *", "“”", "😀", "_", "\u0301"])
+def test_marks_are_not_speakable(text: str) -> None:
+    """Marks and pictures alone are a pause."""
+    assert not speakable(text)
+
+
+def test_paragraphs_can_be_kept_apart() -> None:
+    """With `separate` no chunk has words of two paragraphs."""
+    text = "One.\n\n* * *\n\nTwo.\n\nThree.\n\n\nFour.\n\n…"
+    chunks = chunk(text, rules=Rules(separate=True))
+    assert [one.words for one in chunks] == [
+        "One.",
+        "* * *\n\nTwo.",
+        "Three.",
+        "Four.\n\n…",
+    ]
+    assert chunks[2].boundary is Boundary.SECTION
+
+
+def test_markup_is_whole_where_it_is_switched_on() -> None:
+    """A notation the engine obeys is never cut if it fits the limit."""
+    spelled = "spell(" + "A. B, C; D! " * 9 + ")"
+    text = f"Your code for today is {spelled}. Keep it safe, and do not tell anyone."
+    spell = Rules(markup=frozenset({Markup.SPELL}))
+    start = text.index(spelled)
+    held = range(start + 1, start + len(spelled))
+    assert not _ends(chunk(text, limit=120, rules=spell)) & set(held)
+    assert _ends(chunk(text, limit=100)) & set(held)
+
+
+@pytest.mark.parametrize(
+    ("kind", "piece"),
+    [
+        (Markup.PHONEMES, "{h0 El.1o w1U; rld, and so on. And on it goes.}"),
+        (Markup.PAUSES, "<1200>"),
+        (Markup.SPEEDS, "[very slow. And slower, and then, at last, still.]"),
+    ],
+)
+def test_each_notation_has_its_switch(kind: Markup, piece: str) -> None:
+    """Phonemes, pauses and inline speeds are kept whole at every place."""
+    rules = Rules(markup=frozenset({kind}))
+    for length in range(20, 60):
+        text = f"{'so ' * (length // 3)}{'x' * (length % 3)} {piece} and that was all."
+        start = text.index(piece)
+        held = set(range(start + 1, start + len(piece)))
+        assert not _ends(chunk(text, limit=60, rules=rules)) & held
+
+
+def test_speeds_are_dealt_out_by_brackets() -> None:
+    """Each chunk gets as many of the list as it has brackets."""
+    text = f"[{'slow ' * 8}] one. [fast] two. {SENTENCE} [slow] three. [more] four."
+    chunks = chunk(text, limit=80)
+    shares = shared_speeds(chunks, ["1", "2", "3"])
+    assert len(chunks) > 1
+    dealt = 0
+    for one, share in zip(chunks, shares, strict=True):
+        brackets = one.text.count("[")
+        assert share == ("1", "2", "3")[dealt : dealt + brackets]
+        dealt += brackets
+    assert dealt == 4
+
+
+def _story(seed: int, paragraphs: int) -> list[str]:
     words = re.findall(r"\w+", f"{SENTENCE} A lamp of salt went slowly by")
     rng = random.Random(seed)
     made = []
@@ -229,7 +375,7 @@ def test_hard_texts_take_linear_time(pattern: str) -> None:
     Not timed: the longest of these would take minutes if anything in it were
     quadratic, and the time limit of the test would end it.
     """
-    text = pattern * (40_000 // len(pattern))
+    text = pattern * (20_000 // len(pattern))
     chunks = chunk(text)
     assert "".join(one.text for one in chunks) == text
     sizes = [units(one.text) for one in chunks]

@@ -29,7 +29,7 @@ def _ends(text: str) -> set[int]:
     return {found.end() for found in regex.finditer(r"\X", text)}
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(TEXTS)
 def test_a_cut_is_always_between_clusters(text: str) -> None:
     """Every place given is one where the `regex` package ends a cluster too."""

@@ -17,7 +17,7 @@ __all__ = ["unwrapped"]
 _LEAST_WIDTH = 45
 _MOST_WIDTH = 120
 _LEAST_JOINTS = 4
-_FULL = 0.9  # of the line breaks must be forced by the width
+_FULL = 0.6  # of the line breaks must be forced by the width
 _RUN_ON = 0.3  # of the next lines must start with a small letter
 _SLACK = 2  # characters an editor may break early
 _BLOCKS = re.compile(r"(\n[ \t]*\n\s*)")
@@ -70,7 +70,8 @@ def unwrapped(text: str) -> tuple[str, int]:
     """Join the lines that only the width of a page parted; say how many."""
     if text.count("\n") < _LEAST_JOINTS:
         return text, 0
-    pieces = _BLOCKS.split(text)
+    body = text.rstrip()
+    pieces = _BLOCKS.split(body)
     blocks = [piece.split("\n") for piece in pieces[::2]]
     if any(len(line) > _MOST_WIDTH for lines in blocks for line in lines):
         return text, 0
@@ -82,4 +83,4 @@ def unwrapped(text: str) -> tuple[str, int]:
         if len(lines) > 1 and _is_prose([line.rstrip() for line in lines], width):
             pieces[2 * index] = _joined(lines)
             count += len(lines) - 1
-    return "".join(pieces), count
+    return "".join(pieces) + text[len(body) :], count

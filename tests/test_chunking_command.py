@@ -1,0 +1,96 @@
+"""`batchtts chunk` shows the cuts, to people and to programs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from batchtts.cli.chunk import command
+from batchtts.errors import JobError
+
+STORY = "Mr. Ash left. Nobody saw <EOS> him go.\n\n" * 9
+
+
+def _run(*arguments: str, given: bytes | None = None) -> Result:
+    return CliRunner().invoke(command, arguments, input=given)
+
+
+def _file(folder: Path, content: bytes) -> str:
+    path = folder / "story.txt"
+    path.write_bytes(content)
+    return str(path)
+
+
+def test_people_see_each_chunk_and_a_summary(tmp_path: Path) -> None:
+    """Each chunk is shown with its length and kind, then what it comes to."""
+    path = _file(tmp_path, STORY.encode())
+    result = _run(path, "--limit", "100")
+    assert result.exit_code == 0
+    lines = result.output.splitlines()
+    assert lines[0].split()[:3] == ["1", "38", "paragraph"]
+    assert "5 requests, 350 characters; smallest 38, largest 78" in result.output
+    assert "ends: end 20%, paragraph 80%" in result.output
+    assert lines[-1] == "cleaned: commands 9"
+
+
+def test_programs_get_one_document(tmp_path: Path) -> None:
+    """The chunks of the document are stretches of its cleaned text."""
+    path = _file(tmp_path, STORY.encode())
+    result = _run(path, "--limit", "100", "--lang", "en", "--json")
+    document = json.loads(result.output)
+    cleaned = document["cleaned"]
+    assert (document["limit"], document["lang"]) == (100, "en")
+    assert "".join(one["text"] for one in document["chunks"]) == cleaned
+    for one in document["chunks"]:
+        assert one["text"] == cleaned[one["start"] : one["end"]]
+    assert {one["boundary"] for one in document["chunks"]} == {"paragraph", "end"}
+    assert document["changes"] == {"commands": 9}
+    assert document["summary"]["requests"] == 5
+    assert document["summary"]["ends"] == {"end": 1, "paragraph": 4}
+
+
+def test_standard_input_is_a_file_too() -> None:
+    """A dash reads what is piped in, its byte order mark ignored."""
+    result = _run("-", "--json", given="\ufeffHello.".encode())
+    assert json.loads(result.output)["cleaned"] == "Hello."
+
+
+@pytest.mark.parametrize("arguments", [[], ["--json"]])
+def test_an_empty_file_has_no_chunks(tmp_path: Path, arguments: list[str]) -> None:
+    """Nothing to read is no error."""
+    result = _run(_file(tmp_path, b""), *arguments)
+    assert result.exit_code == 0
+    assert "0" in result.output
+
+
+def test_a_language_changes_the_cuts(tmp_path: Path) -> None:
+    """The same full stop ends a sentence in one language and not in another."""
+    path = _file(tmp_path, ("Er kam am 3. Mai. " * 3 + "Das war gut so.").encode())
+    german = json.loads(_run(path, "--limit", "40", "--lang", "de", "--json").output)
+    assert all(one["text"].rstrip()[-2:] != "3." for one in german["chunks"])
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    """A file that is not there is a mistake of the caller, said with its path."""
+    path = str(tmp_path / "none.txt")
+    result = _run(path)
+    assert isinstance(result.exception, JobError)
+    assert str(result.exception).startswith(f"{path}: cannot be read: no such file")
+
+
+def test_bytes_that_are_no_text_are_placed(tmp_path: Path) -> None:
+    """A file in another encoding is refused at the line that shows it."""
+    path = _file(tmp_path, b"fine\nna\xefve\n")
+    result = _run(path)
+    assert isinstance(result.exception, JobError)
+    assert str(result.exception).startswith(f"{path}:2: not UTF-8 text")
+
+
+@pytest.mark.parametrize("limit", ["39", "10001", "many"])
+def test_a_limit_out_of_range_is_refused(tmp_path: Path, limit: str) -> None:
+    """Limits below 40 or above 10,000 are a mistake on the command line."""
+    result = _run(_file(tmp_path, b"a"), "--limit", limit)
+    assert result.exit_code == 2
