@@ -13,51 +13,20 @@ from batchtts.chunking import clean
 
 PIECES = st.sampled_from(
     [
+        *"<> a\n\r\x00\x1c\x85\u00ad\u0301\u034f\u0e01\u115f\u200b\u200c\u200d\u202e",
+        *"\u2028\ud83d\ude00\ufe0f\ufeff\uff1c\uff1e\U0001f3f4\U0001f468\U000e0067",
         *(
-            "<",
-            ">",
-            "\uff1c",
-            "\uff1e",
             "EOS",
             "eos",
             "\uff25\uff2f\uff33",
             "CLEAR",
             "flu",
+            "sh",
+            "<EOS>",
+            "<E",
+            "OS>",
         ),
-        *("sh", "<EOS>", "<E", "OS>", "\u200b", "\u200c", "\u200d"),
-        *(
-            "\u00ad",
-            "\ufeff",
-            "\u202e",
-            "\x00",
-            "\x1c",
-            "\r",
-            "\r\n",
-            "\u2028",
-            "\x85",
-            "\ud83d",
-            "\ude00",
-        ),
-        *(
-            "e\u0301",
-            "\u0301",
-            "\u0915\u094d",
-            "\u0937",
-            "\u0e01",
-            "\U0001f468",
-            " " * 40,
-        ),
-        *(
-            "\u115f",
-            "\u034f",
-            "\ufe0f",
-            "\U000e0067",
-            "\U0001f3f4",
-            "a",
-            " ",
-            "\n",
-            "-\n",
-        ),
+        *("\r\n", "e\u0301", "\u0915\u094d", "\u0937", " " * 40, "-\n"),
     ]
 )
 TEXTS = st.lists(PIECES | st.text(max_size=4), max_size=30).map("".join)

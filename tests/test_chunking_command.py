@@ -52,6 +52,38 @@ def test_programs_get_one_document(tmp_path: Path) -> None:
     assert document["summary"]["ends"] == {"end": 1, "paragraph": 4}
 
 
+def test_an_edit_is_shown_by_what_it_costs(tmp_path: Path) -> None:
+    """Against an earlier version, the chunks to be made again are marked."""
+    old = _file(tmp_path, STORY.encode())
+    new = tmp_path / "new.txt"
+    new.write_text("A goat went too.\n\n" + STORY, encoding="utf-8")
+    shown = _run(str(new), "--limit", "100", "--against", old)
+    marked = [line for line in shown.output.splitlines() if line.startswith("+ ")]
+    assert len(marked) == 1
+    assert "A goat" in marked[0]
+    assert "made again (+): 1 requests, 56 characters" in shown.output
+    told = _run(str(new), "--limit", "100", "--against", old, "--json")
+    again = json.loads(told.output)["summary"]["made_again"]
+    assert again == {"requests": 1, "characters": 56}
+
+
+def test_without_an_earlier_version_nothing_is_made_again(tmp_path: Path) -> None:
+    """There is no cost of an edit where there was none."""
+    result = _run(_file(tmp_path, b"Hello."), "--json")
+    assert json.loads(result.output)["summary"]["made_again"] is None
+
+
+def test_paragraphs_and_markup_have_their_switches(tmp_path: Path) -> None:
+    """The command cuts by the same rules as a job that sets them."""
+    path = _file(tmp_path, b"One.\n\nTwo.\n\nspell(" + b"A. " * 30 + b") is it.")
+    plain = json.loads(_run(path, "--limit", "100", "--json").output)["chunks"]
+    switched = _run(path, "--limit", "100", "--separate", "--markup", "spell", "--json")
+    chunks = json.loads(switched.output)["chunks"]
+    assert plain[0]["text"] == "One.\n\nTwo.\n\n"
+    starts = [one["text"].strip()[:5] for one in chunks]
+    assert starts == ["One.", "Two.", "spell", "is it"]
+
+
 def test_standard_input_is_a_file_too() -> None:
     """A dash reads what is piped in, its byte order mark ignored."""
     result = _run("-", "--json", given="\ufeffHello.".encode())

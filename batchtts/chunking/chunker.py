@@ -56,9 +56,9 @@ def chunk(
         raise ValueError(f"limit must be at least {MINIMUM_LIMIT}, not {limit}")
     if not cleaned_text:
         return ()
-    short = len(cleaned_text) <= limit and units(cleaned_text) <= limit
-    if short and not rules.separate:
-        return (Chunk(cleaned_text, 0, len(cleaned_text), Boundary.END),)
+    length = len(cleaned_text)
+    if length <= limit and not rules.separate and units(cleaned_text) <= limit:
+        return (Chunk(cleaned_text, 0, length, Boundary.END),)
     whole = markup_spans(cleaned_text, rules.markup)
     cutter = Cutter(cleaned_text, limit, language(lang), whole)
     packer = _Packer(cleaned_text, limit, rules, previous)
@@ -88,9 +88,16 @@ def _stretches(text: str, cuts: list[Cut], rules: Rules) -> list[list[Cut]]:
 
 
 @lru_cache(maxsize=64)
-def _costs(limit: int, weights: Weights) -> tuple[float, ...]:
-    """Give what a chunk of each length costs, and last what silence does."""
-    costs = [chunk_cost(length, limit, weights) for length in range(limit + 1)]
+def _costs(limit: int, weights: Weights, edition: int) -> tuple[float, ...]:
+    """Give what a chunk of each length costs, and last what silence does.
+
+    In a later ``edition`` of a text, what has to be made again costs more.
+    """
+    again = weights.again * edition / limit
+    costs = [
+        chunk_cost(length, limit, weights) + again * length
+        for length in range(limit + 1)
+    ]
     return (*costs, float(weights.silent))
 
 
@@ -104,8 +111,8 @@ class _Packer:
         self._ruler = Ruler(text)
         self._rules = rules
         self._apart = limit // _CELLS
-        self._costs = _costs(limit, rules.weights)
         self._paid = frozenset(words.strip() for words in previous)
+        self._costs = _costs(limit, rules.weights, 1 if self._paid else 0)
 
     def packed(self, cuts: list[Cut]) -> list[Chunk]:
         """Give the chunks."""

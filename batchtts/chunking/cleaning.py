@@ -14,13 +14,15 @@ from batchtts.chunking.unwrapping import unwrapped
 
 __all__ = ["Cleaned", "clean"]
 
-_UNUSUAL = re.compile(r"[^\t\n -~\u00a0-\u00ac\u00ae-\u02ff]|[ \t\n]{32}|<")
+_FIRST_TAG = "\U000e0020"
+_LONG = 32  # white space from this length on is shortened
 _LINE_ENDS = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028]|\u2029")
 _SEPARATORS = re.compile(r"[\x1c-\x1f]")
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")
 _BIDI = re.compile(r"[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
-_LONG_SPACE = re.compile(r"\s{32,}")
+_GAP = " " * _LONG
+_LONG_SPACE = re.compile(rf"\s{{{_LONG},}}")
 
 _ASIAN = (
     r"\u0e01-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff\u1950-\u19df\ua9e0-\uaa7f"
@@ -33,13 +35,30 @@ _JOINING = (
 )
 """Scripts whose letters a joiner shapes, and pictographs."""
 _VIRAMA = r"\u094d\u09cd\u0a4d\u0acd\u0b4d\u0bcd\u0c4d\u0ccd\u0d4d\u0dca\u1039\u17d2"
-_INVISIBLE = re.compile(
-    r"[\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2060-\u2065\u206a-\u206f"
-    r"\ufeff\ufff9-\ufffb\U0001d173-\U0001d17a\U000e0001]"
-    rf"|(?<![{_ASIAN}])\u200b|\u200b(?![{_ASIAN}])"
-    rf"|(?<![{_JOINING}])[\u200c\u200d]|(?<![{_VIRAMA}])[\u200c\u200d](?![{_JOINING}])"
-    r"|(?<![\U0001f3f4\U000e0020-\U000e007f])[\U000e0020-\U000e007f]"
+_UNSEEN = re.compile(
+    r"[\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200d\u2060-\u2065"
+    r"\u206a-\u206f\ufeff\ufff9-\ufffb\U0001d173-\U0001d17a\U000e0001"
+    r"\U000e0020-\U000e007f]"
 )
+_IS_ASIAN = re.compile(f"[{_ASIAN}]")
+_IS_JOINING = re.compile(f"[{_JOINING}]")
+_IS_VIRAMA = re.compile(f"[{_VIRAMA}]")
+_IS_FLAG = re.compile(r"[\U0001f3f4\U000e0020-\U000e007f]")
+
+
+def _seen_to(found: re.Match[str]) -> str:
+    """Keep an invisible character where it does something, else give nothing."""
+    char, text = found.group(), found.string
+    before = text[max(0, found.start() - 1) : found.start()]
+    after = text[found.end() : found.end() + 1]
+    if char == "\u200b":
+        kept = bool(_IS_ASIAN.match(before) and _IS_ASIAN.match(after))
+    elif char in "\u200c\u200d":
+        shaped = _IS_JOINING.match(after) or _IS_VIRAMA.match(before)
+        kept = bool(_IS_JOINING.match(before) and shaped)
+    else:
+        kept = char >= _FIRST_TAG and bool(_IS_FLAG.match(before))
+    return char if kept else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +83,8 @@ def clean(text: str) -> Cleaned:
 
     Cleaning a cleaned text changes nothing.
     """
-    if _UNUSUAL.search(text) is None and text.count("\n") < 4:  # noqa: PLR2004
-        return Cleaned(text, _UNCHANGED)
+    if text.isascii() and text.isprintable() and "<" not in text and _GAP not in text:
+        return Cleaned(text, _UNCHANGED)  # one plain line, as most rows of a table are
     changes: Counter[str] = Counter()
     while True:
         cleaner = _once(text, changes)
@@ -83,10 +102,12 @@ def _once(text: str, changes: Counter[str]) -> str:
         ("controls", _SEPARATORS, " "),
         ("controls", _CONTROLS, ""),
         ("bidi", _BIDI, ""),
-        ("invisible", _INVISIBLE, ""),
     ):
         text, count = pattern.subn(put, text)
         changes[name] += count
+    seen = _UNSEEN.sub(_seen_to, text)
+    changes["invisible"] += len(text) - len(seen)
+    text = seen
     if not unicodedata.is_normalized("NFC", text):
         text = unicodedata.normalize("NFC", text)
         changes["composed"] = 1

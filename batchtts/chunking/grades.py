@@ -64,10 +64,10 @@ class Cut(NamedTuple):
 class Weights:
     """What a chunking costs; the packing finds the one that costs least.
 
-    Every chunk costs ``request``, the penalty of the cut that ends it, and
-    ``balance`` times the square of its distance from ``target`` (both lengths
-    as shares of the limit). One shorter than ``runt`` of the limit costs up to
-    ``runt_cost`` more, one with nothing to speak ``silent``.
+        Every chunk costs ``request``, the penalty of the cut that ends it, and
+        ``balance`` times the square of its distance from ``target`` (both lengths
+        as shares of the limit). One shorter than ``runt`` of the limit costs up to
+    XX
     """
 
     request: int = 45
@@ -76,6 +76,7 @@ class Weights:
     runt: float = 0.3
     runt_cost: int = 60
     silent: int = 1_000_000
+    again: int = 200
 
 
 def thinned(cuts: Sequence[Cut], apart: int) -> list[Cut]:

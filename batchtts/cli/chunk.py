@@ -7,11 +7,12 @@ import statistics
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
-from batchtts.chunking import chunk, clean, speakable
+from batchtts.chunking import Cleaned, Markup, Rules, chunk, clean, speakable
 from batchtts.errors import JobError, Problem
 from batchtts.model import Boundary, Chunk, Place
 
@@ -19,7 +20,7 @@ __all__ = ["command"]
 
 
 @click.command("chunk")
-@click.argument("file", type=click.Path(allow_dash=True, path_type=str))
+@click.argument("file", type=click.Path(allow_dash=True))
 @click.option(
     "--limit",
     type=click.IntRange(40, 10_000),
@@ -30,23 +31,47 @@ __all__ = ["command"]
 @click.option(
     "--lang", default="eng", show_default=True, help="2- or 3-letter language code."
 )
+@click.option("--separate", is_flag=True, help="Keep paragraphs in separate chunks.")
+@click.option(
+    "--markup",
+    "markup",
+    type=click.Choice([kind.value for kind in Markup]),
+    multiple=True,
+    help="A notation the engine obeys, never to be cut; may be repeated.",
+)
+@click.option(
+    "--against",
+    metavar="OLD",
+    type=click.Path(),
+    help="An earlier version of the file: show what would be made again.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-def command(file: str, limit: int, lang: str, *, as_json: bool) -> None:
+def command(
+    *,
+    file: str,
+    limit: int,
+    lang: str,
+    separate: bool,
+    markup: Sequence[str],
+    against: str | None,
+    as_json: bool,
+) -> None:
     """Show the chunks that FILE would be sent in ("-" reads standard input)."""
+    rules = Rules(separate=separate, markup=frozenset(map(Markup, markup)))
+    previous: tuple[Chunk, ...] | None = None
+    if against is not None:
+        old = clean(_read(against)).text
+        previous = chunk(old, limit=limit, lang=lang, rules=rules)
     cleaned = clean(_read(file))
-    chunks = chunk(cleaned.text, limit=limit, lang=lang)
+    known = [piece.text for piece in previous or ()]
+    chunks = chunk(cleaned.text, limit=limit, lang=lang, previous=known, rules=rules)
+    words = None if previous is None else frozenset(old.words for old in previous)
+    cutting = _Cutting(cleaned, chunks, words)
     if as_json:
-        document = {
-            "limit": limit,
-            "lang": lang,
-            "changes": dict(cleaned.changes),
-            "summary": _summary(chunks),
-            "chunks": [_entry(piece) for piece in chunks],
-            "cleaned": cleaned.text,
-        }
+        document = {"limit": limit, "lang": lang, **cutting.document()}
         click.echo(json.dumps(document, ensure_ascii=False, indent=2))
-        return
-    _show(chunks, cleaned.changes)
+    else:
+        click.echo("\n".join(cutting.lines()))
 
 
 def _read(file: str) -> str:
@@ -67,54 +92,99 @@ def _read(file: str) -> str:
         raise JobError([problem]) from exc
 
 
-def _entry(piece: Chunk) -> dict[str, str | int]:
-    """Give one chunk for the JSON document."""
-    return {
-        "text": piece.text,
-        "start": piece.start,
-        "end": piece.end,
-        "boundary": piece.boundary.value,
-    }
+@dataclass(frozen=True, slots=True)
+class _Cutting:
+    """A cleaned text with its chunks, and the words an earlier version paid for."""
 
+    cleaned: Cleaned
+    chunks: Sequence[Chunk]
+    known: frozenset[str] | None
 
-def _summary(chunks: Sequence[Chunk]) -> dict[str, object]:
-    """Count what would be sent, and how the chunks end."""
-    lengths = [len(piece.words) for piece in chunks if speakable(piece.text)]
-    ends = Counter(piece.boundary for piece in chunks)
-    return {
-        "requests": len(lengths),
-        "pauses": len(chunks) - len(lengths),
-        "characters": sum(lengths),
-        "smallest": min(lengths, default=0),
-        "largest": max(lengths, default=0),
-        "spread": round(statistics.pstdev(lengths), 1) if lengths else 0.0,
-        "ends": {kind.value: ends[kind] for kind in Boundary if ends[kind]},
-    }
+    def document(self) -> dict[str, object]:
+        """Give what programs read."""
+        return {
+            "changes": dict(self.cleaned.changes),
+            "summary": self.summary(),
+            "chunks": [
+                {
+                    "text": piece.text,
+                    "start": piece.start,
+                    "end": piece.end,
+                    "boundary": piece.boundary.value,
+                }
+                for piece in self.chunks
+            ],
+            "cleaned": self.cleaned.text,
+        }
 
+    def summary(self) -> dict[str, object]:
+        """Count what would be sent, and how the chunks end."""
+        lengths = [len(piece.words) for piece in self.chunks if speakable(piece.text)]
+        return {
+            "requests": len(lengths),
+            "pauses": len(self.chunks) - len(lengths),
+            "characters": sum(lengths),
+            "smallest": min(lengths, default=0),
+            "largest": max(lengths, default=0),
+            "spread": round(statistics.pstdev(lengths), 1) if lengths else 0.0,
+            "ends": {kind.value: count for kind, count in self.ends().items()},
+            "made_again": self.made_again(),
+        }
 
-def _show(chunks: Sequence[Chunk], changes: Mapping[str, int]) -> None:
-    """Print the chunks and a summary for people."""
-    width = len(str(len(chunks)))
-    for number, piece in enumerate(chunks, 1):
-        words = " / ".join(piece.words.split("\n"))
-        length = len(piece.words)
-        click.echo(f"{number:{width}}  {length:5}  {piece.boundary.value:9}  {words}")
-    summary = _summary(chunks)
-    if chunks:
-        click.echo()
-    click.echo(
-        f"{summary['requests']:,} requests, {summary['characters']:,} characters; "
-        f"smallest {summary['smallest']}, largest {summary['largest']}, "
-        f"spread {summary['spread']}"
-    )
-    ends = Counter(piece.boundary for piece in chunks)
-    if chunks:
-        shares = (
-            f"{kind.value} {ends[kind] / len(chunks):.0%}"
-            for kind in Boundary
-            if ends[kind]
+    def ends(self) -> Mapping[Boundary, int]:
+        """Count the chunks by what stands at their ends."""
+        counts = Counter(piece.boundary for piece in self.chunks)
+        return {kind: counts[kind] for kind in Boundary if counts[kind]}
+
+    def made_again(self) -> dict[str, int] | None:
+        """Count what an edit costs, None where there is no earlier version."""
+        if self.known is None:
+            return None
+        new = [piece.words for piece in self.chunks if self._is_new(piece)]
+        return {"requests": len(new), "characters": sum(map(len, new))}
+
+    def _is_new(self, piece: Chunk) -> bool:
+        """Whether a chunk has to be made although the earlier version was."""
+        return (
+            self.known is not None
+            and piece.words not in self.known
+            and speakable(piece.text)
         )
-        click.echo(f"ends: {', '.join(shares)}")
-    if changes:
-        made = (f"{name} {count:,}" for name, count in changes.items())
-        click.echo(f"cleaned: {', '.join(made)}")
+
+    def lines(self) -> list[str]:
+        """Give what people read: each chunk, then a summary."""
+        width = len(str(len(self.chunks)))
+        lines = []
+        for number, piece in enumerate(self.chunks, 1):
+            mark = "+ " if self._is_new(piece) else ""
+            words = " / ".join(piece.words.split("\n"))
+            kind = f"{piece.boundary.value:9}"
+            lines.append(
+                f"{mark}{number:{width}}  {len(piece.words):5}  {kind}  {words}"
+            )
+        return [*lines, *([""] if lines else []), *self._summary_lines()]
+
+    def _summary_lines(self) -> list[str]:
+        """Give the last lines: totals, ends, the cost of an edit, what was cleaned."""
+        summary = self.summary()
+        total = (
+            f"{summary['requests']:,} requests, {summary['characters']:,} characters"
+        )
+        sizes = f"smallest {summary['smallest']}, largest {summary['largest']}"
+        lines = [f"{total}; {sizes}, spread {summary['spread']}"]
+        if self.chunks:
+            shares = [
+                f"{kind.value} {count / len(self.chunks):.0%}"
+                for kind, count in self.ends().items()
+            ]
+            lines.append(f"ends: {', '.join(shares)}")
+        again = self.made_again()
+        if again is not None:
+            lines.append(
+                f"made again (+): {again['requests']:,} requests,"
+                f" {again['characters']:,} characters"
+            )
+        if self.cleaned.changes:
+            made = [f"{name} {count:,}" for name, count in self.cleaned.changes.items()]
+            lines.append(f"cleaned: {', '.join(made)}")
+        return lines
