@@ -24,7 +24,7 @@ import av
 import numpy as np
 
 from batchtts.audio.encode import bitrate_for
-from batchtts.audio.pcm import read_blocks
+from batchtts.audio.loudness import levelled
 from batchtts.model import Boundary, Loudness, Pauses, Recording
 from batchtts.outputs.files import write_file
 from batchtts.tracks import Piece, make_track
@@ -73,14 +73,14 @@ def pieces(minutes: int, rate_hz: int) -> Iterator[Piece]:
         yield Piece(functools.partial(recording, level, rate_hz), Boundary.SENTENCE)
 
 
-def bare(spool: Path, path: Path, rate_hz: int) -> float:
-    """Encode a PCM file with nothing but PyAV; return the processor seconds it took."""
+def bare(pcm_blocks: list[bytes], path: Path, rate_hz: int) -> float:
+    """Encode PCM with nothing but PyAV; return the processor seconds it took."""
     container_name, codec, sample_format = CODECS[path.suffix]
     blocks = [
         pcm
         if sample_format == "s16"
         else (np.frombuffer(pcm, "<i2") / np.float32(32768)).tobytes()
-        for pcm in read_blocks(spool)
+        for pcm in pcm_blocks
     ]
     size = 2 if sample_format == "s16" else 4
     options = {"aac_coder": "fast"} if codec == "aac" else {}
@@ -118,6 +118,7 @@ def measure(suffix: str, minutes: int, rate_hz: int, target: float) -> None:
     """Make one format in this process and print its line."""
     with tempfile.TemporaryDirectory() as folder:
         spool, path = Path(folder, "track.pcm"), Path(folder, f"ours{suffix}")
+        loudness = Loudness("lufs", target, -1)
         speech(rate_hz)
         before_mib, begun = peak_mib(), time.process_time()
         track = make_track(
@@ -127,12 +128,16 @@ def measure(suffix: str, minutes: int, rate_hz: int, target: float) -> None:
         written = write_file(
             track,
             path,
-            loudness=Loudness("lufs", target, -1),
+            loudness=loudness,
             bitrate=None,
             tags={"title": "Benchmark"},
         )
         whole_s, after_mib = time.process_time() - begun, peak_mib()
-        floor_s = bare(spool, Path(folder, f"bare{suffix}"), rate_hz)
+        with levelled(
+            spool, rate_hz=rate_hz, levels=track.levels, loudness=loudness
+        ) as ready:
+            blocks = list(ready.blocks())
+        floor_s = bare(blocks, Path(folder, f"bare{suffix}"), rate_hz)
     length_s = float(written.duration_s)
     print(
         f"{suffix:6} join {length_s / joined_s:7.0f}x   "
