@@ -29,6 +29,7 @@ OWN = [line for line in _commands() if line.startswith("batchtts ")]
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give a copy of what a user has after cloning, to run the commands in."""
     folder = tmp_path_factory.mktemp("checkout")
+    shutil.copy(ROOT / "pyproject.toml", folder)
     for name in ("jobs", "samples"):
         shutil.copytree(
             ROOT / name,

@@ -6,6 +6,7 @@ import contextlib
 import functools
 import os
 import tempfile
+import threading
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
@@ -20,8 +21,6 @@ from batchtts.runner.arrivals import Arrivals
 from batchtts.runner.feed import Due, Work, tags
 
 __all__ = ["Workshop", "render"]
-
-_FOLDERS_KNOWN = 10_000  # beyond, a folder is looked at again for each file
 
 
 class Workshop:
@@ -38,12 +37,13 @@ class Workshop:
         self.scratch = scratch
         self.owner = owner
         self._swept: set[Path] = set()
+        self._lock = threading.Lock()
 
     def enter(self, folder: Path) -> None:
-        """Make an output folder ready for a file."""
-        if folder not in self._swept:
-            sweep(folder, owner=self.owner)
-            if len(self._swept) < _FOLDERS_KNOWN:
+        """Sweep an output folder, before any thread writes its first file there."""
+        with self._lock:
+            if folder not in self._swept:
+                sweep(folder, owner=self.owner)
                 self._swept.add(folder)
 
 
