@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 
 __all__ = ["clusters", "parts"]
 
@@ -27,6 +28,7 @@ _FIRST_MARK = "\u0300"
 _VIRAMA = 9  # canonical combining class
 
 
+@lru_cache(maxsize=4096)
 def _extends(char: str) -> bool:
     """Whether ``char`` belongs to the cluster before it, whatever that is."""
     return char in _EXTENDING or unicodedata.category(char)[0] == "M"
@@ -81,6 +83,7 @@ _HANGUL_JOINS = frozenset(
 )
 
 
+@lru_cache(maxsize=4096)
 def _joined(before: str, after: str) -> bool:
     """Whether two neighbours are one cluster, as far as two can tell."""
     if before == "\r" and after == "\n":

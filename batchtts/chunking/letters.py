@@ -6,6 +6,8 @@ characters tell something of where they part. Elsewhere it is one long word.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from batchtts.chunking import grades
 from batchtts.chunking.grades import Cut
 from batchtts.chunking.graphemes import clusters
@@ -71,6 +73,7 @@ def _kind(char: str) -> str:
     return "letter" if char.isalnum() else "other"
 
 
+@lru_cache(maxsize=4096)
 def _penalty(before: str, after: str) -> int:
     """Grade a place between two clusters by the characters beside it."""
     if after in _NEVER_FIRST or before in _NEVER_LAST:

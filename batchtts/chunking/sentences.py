@@ -34,7 +34,7 @@ _ONLY_STOPS = re.compile(f"[{STOPS}]+")
 _ENDED = re.compile(rf"[{STOPS}][{CLOSERS}\u201c\u00bb]*\Z")
 _RUNS_ON = re.compile(rf"[{COMMAS}\u2014\u2013-]\Z")
 _NO_BREAK = "\u00a0\u2007\u202f\u2060"
-_DASH_AND_CAPITAL = re.compile(r"\u2060?[\u2014\u2015]+\u2060?(\w)")
+_DASH_AND_LETTER = re.compile(r"\u2060?[\u2014\u2015]+\u2060?(\w)")
 _DOTS = "\u2025\u2026"
 _CJK_QUOTES = "\u300d\u300f"
 _NOT_FIRST = ",;:!?)]\u00bb%"
@@ -184,9 +184,9 @@ class _Scanner:
 
     def _at_glued_stop(self, start: int, end: int) -> Cut | None:
         """Grade a stop with no white space after it."""
-        dash = _DASH_AND_CAPITAL.match(self._text, end)
+        dash = _DASH_AND_LETTER.match(self._text, end)
         if dash is not None and dash.group(1).isupper():
-            return Cut(dash.start(1), dash.start(1), Boundary.SENTENCE, grades.GLUED)
+            return Cut(end, end, Boundary.SENTENCE, grades.GLUED)
         if end - start > 1 or not parts_glued(
             self._text, self._sentence, start, self._language
         ):

@@ -1,0 +1,373 @@
+"""Measure the chunking on a real novel, beside the splitters in use elsewhere.
+
+    python -m tests.benchmarks.chunking NOVEL.epub [--rules FOLDER]
+
+Prints the quality of the cuts at several limits, the same for every other splitter
+that is installed (semantic-text-splitter, langchain-text-splitters, edge-tts,
+sentencex), what random edits of the novel make again, and times: of the novel
+once, 4 and 16 times over, of pysbd if it is installed, of a million short lines,
+and of texts made to be slow. ``--rules`` names a folder with the language tests of
+pysbd, whose lists of sentences are read (not run) and compared.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import importlib
+import random
+import re
+import statistics
+import time
+import zipfile
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from html.parser import HTMLParser
+from pathlib import Path
+from types import ModuleType
+
+from batchtts.chunking import Rules, chunk, clean, speakable
+from batchtts.chunking.grades import DOUBTFUL, QUOTED, SENTENCE, TRAILING
+from batchtts.chunking.languages import language
+from batchtts.chunking.sentences import sentence_cuts
+
+BLOCKS = {"p", "h1", "h2", "h3", "h4", "h5", "h6", "li", "blockquote", "header"}
+ABBREVIATION = re.compile(r"\b(?:Mr|Mrs|Ms|Dr|St|Messrs|Esq|[A-Z])\.\W*\Z")
+PIECES = ["a", ".", ", ", "! ", "😀", "👨\u200d👩", "的", "x. ", "(", "{ab ", "“Ab. "]
+
+Splitter = Callable[[str], list[str]]
+
+
+class _Chapter(HTMLParser):
+    """Takes the paragraphs out of one XHTML file."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.paragraphs: list[str] = []
+        self._words: str | None = None
+
+    def handle_starttag(
+        self,
+        tag: str,
+        attrs: list[tuple[str, str | None]],
+    ) -> None:
+        del attrs
+        if tag in BLOCKS:
+            self._finish()
+            self._words = ""
+        elif tag == "br" and self._words is not None:
+            self._words += "\n"
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in BLOCKS:
+            self._finish()
+
+    def handle_data(self, data: str) -> None:
+        if self._words is not None:
+            self._words += re.sub(r"[ \t\r\n]+", " ", data)
+
+    def _finish(self) -> None:
+        if self._words is not None and self._words.strip():
+            self.paragraphs.append(re.sub(r" *\n *", "\n", self._words).strip())
+        self._words = None
+
+
+def chapters(epub: str) -> list[str]:
+    """Give the chapters of a novel, paragraphs parted by blank lines."""
+    found: list[tuple[int, str]] = []
+    with zipfile.ZipFile(epub) as book:
+        for name in book.namelist():
+            number = re.search(r"chapter-(\d+)\.xhtml$", name)
+            if number:
+                reader = _Chapter()
+                reader.feed(book.read(name).decode("utf-8"))
+                text = clean("\n\n".join(reader.paragraphs)).text
+                found.append((int(number.group(1)), text))
+    return [text for _, text in sorted(found)]
+
+
+def _kind(text: str, end: int) -> str:
+    """Classify a cut by simple rules that no splitter was made after."""
+    before, after = text[:end].rstrip(), text[len(text[:end].rstrip()) :]
+    gap = after[: len(after) - len(after.lstrip())]
+    if not after.strip() or "\n\n" in gap:
+        return "paragraph"
+    if ABBREVIATION.search(before[-12:]):
+        return "abbreviation"
+    follows = after.lstrip().lstrip("\"'\u2018\u201c(\u2060\u2014")[:1]
+    if re.search(r"[.!?\u2026][\"'\u2019\u201d)\]]*\u2060?\Z", before[-6:]):
+        return "inside" if follows.islower() else "sentence"
+    return "inside"
+
+
+def _row(name: str, texts: Sequence[str], split: Splitter, limit: int) -> None:
+    """Print one line of figures for one splitter."""
+    started = time.perf_counter()
+    parts = [split(text) for text in texts]
+    took_s = time.perf_counter() - started
+    kinds: Counter[str] = Counter()
+    sizes: list[int] = []
+    lost = over = 0
+    for text, pieces in zip(texts, parts, strict=True):
+        place = 0
+        for piece in pieces:
+            words = piece.strip()
+            found = text.find(words, place)
+            lost += found < 0
+            place = found + len(words) if found >= 0 else place
+            over += len(words) > limit
+            sizes.append(len(words))
+            kinds[_kind(text, place)] += 1
+    total = len(sizes)
+    shares = " ".join(
+        f"{kinds[kind] / total:9.1%}" for kind in ("paragraph", "sentence", "inside")
+    )
+    print(
+        f"{name:28}{total:7}{shares}{kinds['abbreviation']:6}{min(sizes):5}"
+        f"{statistics.pstdev(sizes):6.1f}{lost:5}{over:5}{took_s:8.3f}"
+    )
+
+
+def _greedy(sentences: Splitter, limit: int) -> Splitter:
+    """Make a splitter that fills each chunk with sentences as far as they go."""
+
+    def split(text: str) -> list[str]:
+        pieces: list[str] = []
+        for paragraph in text.split("\n\n"):
+            for sentence in sentences(paragraph):
+                joint = " " if pieces and sentence is not paragraph else ""
+                while len(sentence) > limit:
+                    at = sentence.rfind(" ", 0, limit)
+                    pieces.append(sentence[: at if at > 0 else limit])
+                    sentence = sentence[at if at > 0 else limit :].lstrip()  # noqa: PLW2901
+                if pieces and len(pieces[-1]) + 2 + len(sentence) <= limit:
+                    whole = f"{pieces[-1]}{joint}{sentence.strip()}"
+                    start = text.find(pieces[-1])
+                    exact = text.find(sentence.strip(), start + len(pieces[-1]))
+                    pieces[-1] = text[start : exact + len(sentence.strip())] or whole
+                else:
+                    pieces.append(sentence.strip())
+        return pieces
+
+    return split
+
+
+def _own_sentences(paragraph: str) -> list[str]:
+    """Cut a paragraph at every sentence end that the scanner finds."""
+    pieces = []
+    start = 0
+    for cut in sentence_cuts(paragraph, language("eng")):
+        pieces.append(paragraph[start : cut.start])
+        start = cut.start
+    return [*pieces, paragraph[start:]]
+
+
+def _others(limit: int) -> Iterator[tuple[str, Splitter]]:
+    """Give the splitters of other projects that are installed."""
+
+    def package(name: str) -> ModuleType | None:
+        try:
+            return importlib.import_module(name)
+        except ImportError:
+            return None
+
+    if semantic := package("semantic_text_splitter"):
+        yield "semantic-text-splitter", semantic.TextSplitter(limit).chunks
+    if langchain := package("langchain_text_splitters"):
+        splitter = langchain.RecursiveCharacterTextSplitter(
+            chunk_size=limit, chunk_overlap=0
+        )
+        yield "LangChain recursive", splitter.split_text
+    if edge := package("edge_tts.communicate"):
+
+        def by_bytes(text: str) -> list[str]:
+            pieces = edge.split_text_by_byte_length(text, limit)
+            return [bytes(piece).decode() for piece in pieces]
+
+        yield "edge-tts (bytes)", by_bytes
+    if sentencex := package("sentencex"):
+
+        def sentences(paragraph: str) -> list[str]:
+            return list(sentencex.segment("en", paragraph))
+
+        yield "sentencex + greedy", _greedy(sentences, limit)
+
+
+def quality(novel: Sequence[str]) -> None:
+    """Print how each splitter cuts the novel at 500, and how we do elsewhere."""
+    print(
+        f"{'splitter':28}{'chunks':>7}{'paragraph':>9} {'sentence':>9} {'inside':>9}"
+        f"{'abbr':>6}{'min':>5}{'sd':>6}{'lost':>5}{'over':>5}{'s':>8}"
+    )
+
+    def ours(limit: int, rules: Rules) -> Splitter:
+        return lambda text: [c.text for c in chunk(text, limit=limit, rules=rules)]
+
+    _row("batchtts", novel, ours(500, Rules()), 500)
+    _row("our sentences + greedy", novel, _greedy(_own_sentences, 500), 500)
+    for name, split in _others(500):
+        _row(name, novel, split, 500)
+    _row("batchtts, separate", novel, ours(500, Rules(separate=True)), 500)
+    for limit in (1000, 300, 250, 120, 60):
+        _row(f"batchtts at {limit}", novel, ours(limit, Rules()), limit)
+
+
+def _edited_word(text: str, rng: random.Random) -> str:
+    """Put a word in, out, or in the place of another."""
+    found = rng.choice(list(re.finditer(r"\w+", text)))
+    word = rng.choice(["indeed", "of", "misunderstanding", "whom", "unquestionably"])
+    put = rng.choice([word, f"{word} {found.group()}", ""])
+    return (
+        text[: found.start()] + put + text[found.end() :].lstrip(" " if not put else "")
+    )
+
+
+def _edited_paragraph(text: str, rng: random.Random) -> str:
+    """Put a paragraph in, or take one out."""
+    paragraphs = text.split("\n\n")
+    place = rng.randrange(len(paragraphs))
+    if rng.random() < 0.5:
+        del paragraphs[place]
+    else:
+        sentences = ["She had not expected it, and said so."] * rng.randint(1, 12)
+        paragraphs.insert(place, " ".join([*sentences, "It was late."]))
+    return "\n\n".join(paragraphs)
+
+
+def edits(novel: Sequence[str]) -> None:
+    """Print what random edits make again, with and without the earlier chunks."""
+    rng = random.Random(7)
+    print(f"\n{'edits':32}{'requests: median':>17} worst characters: median worst")
+    for name, edit, times in (
+        ("200 words", _edited_word, 200),
+        ("50 paragraphs", _edited_paragraph, 50),
+    ):
+        made: dict[str, list[list[int]]] = {"earlier chunks given": [], "not given": []}
+        for _ in range(times):
+            text = rng.choice(novel)
+            new = edit(text, rng)
+            old = chunk(text)
+            known = {one.words for one in old}
+            for way, previous in zip(
+                made, ([one.text for one in old], []), strict=True
+            ):
+                chunks = chunk(new, previous=previous)
+                made[way].append(
+                    [
+                        len(one.words)
+                        for one in chunks
+                        if one.words not in known and speakable(one.text)
+                    ]
+                )
+        for way, costs in made.items():
+            head = f"{name}, {way}"
+            requests = [len(cost) for cost in costs]
+            characters = [sum(cost) for cost in costs]
+            print(
+                f"{head:32}{statistics.median(requests):17.0f}{max(requests):6}"
+                f"{statistics.median(characters):20.0f}{max(characters):6}"
+            )
+
+
+def _timed(work: Callable[[], object]) -> float:
+    """Give the processor's time for some work, the better of two."""
+    times = []
+    for _ in range(2):
+        started = time.process_time()
+        work()
+        times.append(time.process_time() - started)
+    return min(times)
+
+
+def speed(novel: Sequence[str]) -> None:
+    """Print times: the novel, its multiples, short lines, and hard texts."""
+    text = "\n\n".join(novel)
+    print(f"\nclean the novel: {_timed(lambda: clean(text)):.3f} s")
+    for times in (1, 4, 16):
+        whole = "\n\n".join([text] * times)
+        print(f"chunk it {times} times over: {_timed(lambda: chunk(whole)):.3f} s")  # noqa: B023
+    try:
+        pysbd = importlib.import_module("pysbd")
+    except ImportError:
+        pass
+    else:
+        segmenter = pysbd.Segmenter(language="en", clean=False)
+        paragraphs = text.split("\n\n")
+        took_s = _timed(lambda: [segmenter.segment(one) for one in paragraphs])
+        print(f"pysbd, by paragraphs: {took_s:.3f} s; a tenth: {took_s / 10:.3f} s")
+    line = "The goat said nothing at all to the ferryman, who did not ask it anything."
+    lines = [f"{line} {number}" for number in range(1_000_000)]
+    print(f"a million lines: {_timed(lambda: [chunk(one) for one in lines]):.2f} s")
+    print("\n100,000 and 400,000 characters of            s       s   ratio")
+    for piece in PIECES:
+        short, long = piece * (100_000 // len(piece)), piece * (400_000 // len(piece))
+        one_s, four_s = _timed(lambda: chunk(short)), _timed(lambda: chunk(long))  # noqa: B023
+        print(f"{piece!r:38}{one_s:8.3f}{four_s:8.3f}{four_s / one_s:8.1f}")
+
+
+LANGUAGES = {
+    "amharic": "am", "arabic": "ar", "armenian": "hy", "bulgarian": "bg",
+    "burmese": "my", "chinese": "zh", "danish": "da", "deutsch": "de", "dutch": "nl",
+    "english": "en", "french": "fr", "greek": "el", "hindi": "hi", "italian": "it",
+    "japanese": "ja", "kazakh": "kk", "marathi": "mr", "persian": "fa", "polish": "pl",
+    "russian": "ru", "slovak": "sk", "spanish": "es", "urdu": "ur",
+}  # fmt: skip
+
+
+def _rules(path: Path) -> Iterator[tuple[str, list[str]]]:
+    """Read the lists of texts with their sentences out of a test module."""
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if not (isinstance(node, ast.Assign) and isinstance(node.value, ast.List)):
+            continue
+        name = ast.unparse(node.targets[0])
+        if "CLEAN" in name or "PDF" in name:
+            continue
+        for item in node.value.elts:
+            pair = (
+                item.args if isinstance(item, ast.Call) else getattr(item, "elts", [])
+            )
+            yield ast.literal_eval(pair[0]), ast.literal_eval(pair[1])
+
+
+def rules(folder: Path) -> None:
+    """Print how many of the public rules we keep, and each that we do not."""
+    doubled = {SENTENCE + QUOTED + more for more in (0, TRAILING, DOUBTFUL)}
+    print()
+    for path in sorted(folder.glob("test_*.py")):
+        lang = LANGUAGES.get(path.stem.removeprefix("test_"))
+        if lang is None:
+            continue
+        kept = total = 0
+        for text, expected in _rules(path):
+            pieces = []
+            start = 0
+            for cut in sentence_cuts(text, language(lang)):
+                if cut.penalty not in doubled:  # these rules keep quotations whole
+                    pieces.append(text[start : cut.start].strip())
+                    start = cut.start
+            pieces.append(text[start:].strip())
+            total += 1
+            if [one for one in pieces if one] == [one.strip() for one in expected]:
+                kept += 1
+            else:
+                print(f"  {lang}: {pieces}")
+        print(f"{path.stem.removeprefix('test_'):12}{kept:4} of {total}")
+
+
+def main() -> None:
+    """Run every measurement."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("novel", help="an EPUB with files named chapter-N.xhtml")
+    parser.add_argument("--rules", type=Path, help="pysbd's folder tests/lang")
+    arguments = parser.parse_args()
+    novel = chapters(arguments.novel)
+    print(f"{len(novel)} chapters, {sum(map(len, novel)):,} characters\n")
+    quality(novel)
+    edits(novel)
+    speed(novel)
+    if arguments.rules:
+        rules(arguments.rules)
+
+
+if __name__ == "__main__":
+    main()
