@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from dataclasses import dataclass, replace
 from importlib import resources
@@ -60,14 +61,14 @@ def schema_text() -> str:
 
 
 def load_job(
-    path: Path,
+    path: str | os.PathLike[str],
     *,
     allow_outside: bool = False,
     engine: str | None = None,
     url: str | None = None,
     concurrency: int | None = None,
     limit: int | None = None,
-    cache: Path | None = None,
+    cache: str | os.PathLike[str] | None = None,
     synthesiser: str | None = None,
 ) -> Job:
     """Read the job file at ``path``; the other arguments override what it says.
@@ -84,9 +85,10 @@ def load_job(
         url=url,
         concurrency=concurrency,
         limit=limit,
-        cache=cache,
+        cache=Path(cache) if cache is not None else None,
         synthesiser=synthesiser,
     )
+    path = Path(path)
     problems = Problems(str(path))
     root = _root(path, problems)
     fields = Fields(root)
