@@ -28,9 +28,13 @@ class Rules:
 
     ``separate`` keeps paragraphs apart: no chunk has words of two. ``markup``
     names the notations that the engine obeys and that are therefore never cut.
+    ``phrases`` cuts Chinese, Japanese and Thai that run on without any mark where
+    the optional package budoux sees a phrase end; without it the kinds of the
+    characters decide.
     """
 
     separate: bool = False
+    phrases: bool = False
     markup: frozenset[Markup] = frozenset()
     weights: Weights = _WEIGHTS
 
@@ -60,7 +64,7 @@ def chunk(
     if length <= limit and not rules.separate and units(cleaned_text) <= limit:
         return (Chunk(cleaned_text, 0, length, Boundary.END),)
     whole = markup_spans(cleaned_text, rules.markup)
-    cutter = Cutter(cleaned_text, limit, language(lang), whole)
+    cutter = Cutter(cleaned_text, limit, language(lang), whole, phrases=rules.phrases)
     packer = _Packer(cleaned_text, limit, rules, previous)
     cuts = cutter.cuts()
     chunks = packer.packed(cuts)

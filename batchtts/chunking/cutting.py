@@ -11,6 +11,7 @@ from batchtts.chunking.clauses import clause_cuts
 from batchtts.chunking.grades import Cut, thinned
 from batchtts.chunking.languages import Language
 from batchtts.chunking.letters import letter_cuts
+from batchtts.chunking.phrases import phrase_ends
 from batchtts.chunking.protected import Spans
 from batchtts.chunking.sentences import sentence_cuts
 from batchtts.chunking.words import word_cuts
@@ -63,11 +64,14 @@ class Cutter:
         limit: int,
         language: Language,
         whole: Sequence[tuple[int, int]] = (),
+        *,
+        phrases: bool = False,
     ) -> None:
-        """Take a text, and what of it must stay whole."""
+        """Take a text, what of it must stay whole, whether phrases are looked for."""
         self._text = text
         self._limit = limit
         self._language = language
+        self._phrases = phrases
         self._ruler = Ruler(text)
         self._whole = [span for span in whole if self._fits(*span)]
         self._apart = max(1, limit // _WORD_CELLS)
@@ -142,7 +146,9 @@ class Cutter:
 
     def _letters(self, start: int, end: int) -> list[Cut]:
         """Give the cuts inside a word that is too long."""
-        letters = self._allowed(letter_cuts(self._text, start, end))
+        text = self._text
+        ends = phrase_ends(text, start, end) if self._phrases else frozenset()
+        letters = self._allowed(letter_cuts(text, start, end, ends))
         return self._filled(start, end, thinned(letters, self._apart), self._forced)
 
     def _forced(self, start: int, end: int) -> list[Cut]:

@@ -6,6 +6,7 @@ characters tell something of where they part. Elsewhere it is one long word.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import lru_cache
 
 from batchtts.chunking import grades
@@ -37,6 +38,7 @@ _HAN_PARTICLES = "\u4e86\u7684\u7740\u8fc7"
 _KANA_PARTICLES = "\u306f\u304c\u3092\u306b\u3067\u3068\u3082\u306e\u3066"
 _SAME = {"han": 420, "hiragana": 450, "katakana": grades.JOINED, "thai": 600}
 _OTHER = 500  # between other characters of one kind
+_AFTER_PHRASE = 200
 _AFTER_PARTICLE = 300
 _AFTER_HIRAGANA = 360
 _AFTER_HAN_PARTICLE = 350
@@ -53,11 +55,18 @@ _KINDS = (
 )
 
 
-def letter_cuts(text: str, start: int, end: int) -> list[Cut]:
-    """Give the cuts between the grapheme clusters of a stretch, in order."""
+def letter_cuts(
+    text: str, start: int, end: int, phrases: Collection[int] = ()
+) -> list[Cut]:
+    """Give the cuts between the grapheme clusters of a stretch, in order.
+
+    ``phrases`` are places in it where a phrase is known to end, if any are.
+    """
     cuts = []
     for position in clusters(text, start, end):
         penalty = _penalty(text[position - 1], text[position])
+        if phrases and penalty < grades.JOINED:
+            penalty = _AFTER_PHRASE if position in phrases else grades.JOINED
         joined = penalty >= grades.JOINED
         kind = Boundary.GRAPHEME if joined else Boundary.WORD
         cuts.append(Cut(position, position, kind, penalty))

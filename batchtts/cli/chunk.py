@@ -33,8 +33,12 @@ __all__ = ["command"]
 )
 @click.option("--separate", is_flag=True, help="Keep paragraphs in separate chunks.")
 @click.option(
+    "--phrases",
+    is_flag=True,
+    help="Cut unmarked Chinese, Japanese and Thai at phrases (extra: phrases).",
+)
+@click.option(
     "--markup",
-    "markup",
     type=click.Choice([kind.value for kind in Markup]),
     multiple=True,
     help="A notation the engine obeys, never to be cut; may be repeated.",
@@ -52,12 +56,14 @@ def command(
     limit: int,
     lang: str,
     separate: bool,
+    phrases: bool,
     markup: Sequence[str],
     against: str | None,
     as_json: bool,
 ) -> None:
     """Show the chunks that FILE would be sent in ("-" reads standard input)."""
-    rules = Rules(separate=separate, markup=frozenset(map(Markup, markup)))
+    notations = frozenset(map(Markup, markup))
+    rules = Rules(separate=separate, phrases=phrases, markup=notations)
     previous: tuple[Chunk, ...] | None = None
     if against is not None:
         old = clean(_read(against)).text
