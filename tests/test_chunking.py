@@ -171,6 +171,20 @@ def test_a_sentence_as_long_as_the_limit_is_whole() -> None:
     assert second.words == "It failed."
 
 
+def test_a_full_last_sentence_is_cut_for_the_white_space_after_it() -> None:
+    """White space at the end of a text has no next chunk to go to."""
+    chunks = chunk("x" * 60 + " " + "y" * 38 + ".\n", limit=100)
+    assert [one.words for one in chunks] == ["x" * 60, "y" * 38 + "."]
+
+
+def test_white_space_is_measured_in_units_too() -> None:
+    """Characters outside the basic plane leave less room for what follows."""
+    long = "\U0001d518" * 20 + "."
+    first, second = chunk(f"{long}{' ' * 5}It failed.", limit=43)
+    assert first.text == f"{long}  "
+    assert second.text == "   It failed."
+
+
 def test_white_space_goes_to_the_chunk_before() -> None:
     """A chunk starts with a word."""
     chunks = chunk(f"{SENTENCE}  \n\n {SENTENCE}", limit=80)

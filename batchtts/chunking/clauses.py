@@ -39,6 +39,7 @@ _NOT_FIRST = re.compile(
     rf"[{COMMAS}{TIGHT_COMMAS}{STOPS})\]}}\u2019\u201d\u00bb\u203a%\u2030\u2013\u2014]"
 )
 _BRACKET = re.compile(r"\([^()\n]{1,400}\)|\[[^\[\]\n]{1,400}\]")
+_NUMBERED = re.compile(r"[^\W\d_]{1,5}\.\s?\d")  # "Vol. 2, No. 3"
 _ENUMERATOR = re.compile(r"(?:\(|\b)\w{1,4}\)\Z")
 _COMMA = ",\u060c\uff0c\u3001\uff64"
 _OPENING_QUOTE = '\u201c\u2018"\u00ab'
@@ -80,7 +81,8 @@ def _penalty(
     if mark[0] in _COMMA:
         if len(mark) > 1:
             return grades.COMMA_IN_QUOTE
-        return None if before == "." else grades.COMMA  # "Mo., U.S.A."
+        listed = before.isdigit() and _NUMBERED.match(text, following)
+        return None if before == "." or listed else grades.COMMA
     return None if _leads_on(text, found, following, start) else grades.PAUSE
 
 

@@ -86,8 +86,6 @@ _HANGUL_JOINS = frozenset(
 @lru_cache(maxsize=4096)
 def _joined(before: str, after: str) -> bool:
     """Whether two neighbours are one cluster, as far as two can tell."""
-    if before == "\r" and after == "\n":
-        return True
     if _is_control(before) or _is_control(after):
         return False
     if _extends(after) or before == _ZWJ or before in _PREPENDED:

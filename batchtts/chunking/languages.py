@@ -46,6 +46,7 @@ class Language:
     links: frozenset[str] = frozenset()
     weak: frozenset[str] = frozenset()
     ordinals: bool = False
+    vowelless: bool = False
     stops: str = ""  # marks that end a sentence in this language only
 
 
@@ -83,5 +84,6 @@ def language(lang: str) -> Language:
         links=_words(code, "links"),
         weak=_words(code, "weak"),
         ordinals=bool(_tables().get(code, {}).get("ordinals", False)),
+        vowelless=bool(_tables().get(code, {}).get("vowelless", False)),
         stops=str(_tables().get(code, {}).get("stops", "")),
     )

@@ -29,6 +29,9 @@ _ADVERBIAL = re.compile(
 _LIST_NUMBER = re.compile(
     r"(?:\d{1,3}(?:\.\d{1,3})*|[^\W\d_]|[ivxlcdm]{1,5})\Z", re.IGNORECASE
 )
+_VOWELLESS = re.compile(
+    r"(?!(?:h+m+|m+|p?s+[ht]+|b+r+|g+r+|t+s+k+|p+f+t?|tv)\Z)[b-df-hj-np-tv-xz\u00df]{2,6}\Z"
+)
 _PRONOUN = re.compile(r"I(?:['\u2019](?:m|d|ll|ve))?\b(?!\.)")
 _GLUED = re.compile(r"([^\W\d_]+(?:['\u2019][^\W\d_]+)?)(?:[\s,]|\.\s)")
 _ADVERBIAL_LENGTH = 40  # characters of an adverbial at the start of a sentence
@@ -102,6 +105,8 @@ class _Stop:
             return True
         if folded in language.capital:
             return self.word[0].isupper()
+        if _VOWELLESS.match(folded) and not self.word.isupper():
+            return not language.vowelless  # "Schr.", "ltd."
         return folded in language.units and self._before()[-1:].isdigit()
 
     def dotted(self) -> bool:
