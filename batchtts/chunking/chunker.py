@@ -58,10 +58,11 @@ def chunk(
     """
     if limit < MINIMUM_LIMIT:
         raise ValueError(f"limit must be at least {MINIMUM_LIMIT}, not {limit}")
-    if not cleaned_text:
-        return ()
     length = len(cleaned_text)
-    if length <= limit and not rules.separate and units(cleaned_text) <= limit:
+    if not length:
+        return ()
+    fits = length <= limit and (cleaned_text.isascii() or units(cleaned_text) <= limit)
+    if fits and not rules.separate:
         return (Chunk(cleaned_text, 0, length, Boundary.END),)
     whole = markup_spans(cleaned_text, rules.markup)
     cutter = Cutter(cleaned_text, limit, language(lang), whole, phrases=rules.phrases)

@@ -131,23 +131,26 @@ def _row(name: str, texts: Sequence[str], split: Splitter, limit: int) -> None:
 def _greedy(sentences: Splitter, limit: int) -> Splitter:
     """Make a splitter that fills each chunk with sentences as far as they go."""
 
-    def split(text: str) -> list[str]:
-        pieces: list[str] = []
+    def spans(text: str) -> Iterator[tuple[int, int]]:
+        place = 0
         for paragraph in text.split("\n\n"):
-            for sentence in sentences(paragraph):
-                joint = " " if pieces and sentence is not paragraph else ""
-                while len(sentence) > limit:
-                    at = sentence.rfind(" ", 0, limit)
-                    pieces.append(sentence[: at if at > 0 else limit])
-                    sentence = sentence[at if at > 0 else limit :].lstrip()  # noqa: PLW2901
-                if pieces and len(pieces[-1]) + 2 + len(sentence) <= limit:
-                    whole = f"{pieces[-1]}{joint}{sentence.strip()}"
-                    start = text.find(pieces[-1])
-                    exact = text.find(sentence.strip(), start + len(pieces[-1]))
-                    pieces[-1] = text[start : exact + len(sentence.strip())] or whole
-                else:
-                    pieces.append(sentence.strip())
-        return pieces
+            for sentence in map(str.strip, sentences(paragraph)):
+                start = max(text.find(sentence, place), place)
+                place = start + len(sentence)
+                while place - start > limit:
+                    space = text.rfind(" ", start, start + limit)
+                    yield start, space
+                    start = space + 1
+                yield start, place
+
+    def split(text: str) -> list[str]:
+        chunks: list[tuple[int, int]] = []
+        for start, end in spans(text):
+            if chunks and end - chunks[-1][0] <= limit:
+                chunks[-1] = (chunks[-1][0], end)
+            else:
+                chunks.append((start, end))
+        return [text[start:end] for start, end in chunks]
 
     return split
 
