@@ -254,7 +254,7 @@ class Chunk:
 
     The chunks of a text follow one another without gap or overlap, so that
     joined they are the cleaned text. White space at a cut belongs to the chunk
-    before it.
+    before it, but for what the limit does not leave room for.
     """
 
     text: str

@@ -126,3 +126,22 @@ def test_a_limit_out_of_range_is_refused(tmp_path: Path, limit: str) -> None:
     """Limits below 40 or above 10,000 are a mistake on the command line."""
     result = _run(_file(tmp_path, b"a"), "--limit", limit)
     assert result.exit_code == 2
+
+
+def test_markdown_is_cut_by_chapters(tmp_path: Path) -> None:
+    """Front matter and marks are not read; no chunk has words of two chapters."""
+    path = tmp_path / "book.md"
+    path.write_text(
+        "---\ntitle: Book\n---\n# One\n\nFirst *words*.\n\n# Two\n\nLast words.\n",
+        encoding="utf-8",
+    )
+    runner = CliRunner()
+    done = runner.invoke(command, [str(path), "--json"])
+    document = json.loads(done.stdout)
+    chunks = document["chunks"]
+    assert [one["boundary"] for one in chunks] == ["end", "end"]
+    assert [one["text"] for one in chunks] == [
+        document["cleaned"][one["start"] : one["end"]] for one in chunks
+    ]
+    assert "".join(one["text"] for one in chunks) == document["cleaned"]
+    assert chunks[0]["text"].split() == ["One", "First", "words."]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import statistics
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
 
+from batchtts.books import read_book
 from batchtts.chunking import Cleaned, Markup, Rules, chunk, clean, speakable
 from batchtts.errors import JobError, Problem
 from batchtts.model import Boundary, Chunk, Place
@@ -61,16 +63,21 @@ def command(
     against: str | None,
     as_json: bool,
 ) -> None:
-    """Show the chunks that FILE would be sent in ("-" reads standard input)."""
+    """Show the chunks that FILE would be sent in ("-" reads standard input).
+
+    Of Markdown each chapter is cut by itself, as in a run; other files are cut
+    as they are. Offsets count in the cleaned texts, one after the other.
+    """
     notations = frozenset(map(Markup, markup))
     rules = Rules(separate=separate, phrases=phrases, markup=notations)
-    previous: tuple[Chunk, ...] | None = None
+    cut = functools.partial(chunk, limit=limit, lang=lang, rules=rules)
+    previous: Sequence[Chunk] | None = None
     if against is not None:
-        old = clean(_read(against)).text
-        previous = chunk(old, limit=limit, lang=lang, rules=rules)
-    cleaned = clean(_read(file))
+        _, previous = _joined(map(clean, _texts(against)), cut)
     known = [piece.text for piece in previous or ()]
-    chunks = chunk(cleaned.text, limit=limit, lang=lang, previous=known, rules=rules)
+    cleaned, chunks = _joined(
+        map(clean, _texts(file)), functools.partial(cut, previous=known)
+    )
     words = None if previous is None else frozenset(old.words for old in previous)
     cutting = _Cutting(cleaned, chunks, words)
     if as_json:
@@ -78,6 +85,31 @@ def command(
         click.echo(json.dumps(document, ensure_ascii=False, indent=2))
     else:
         click.echo("\n".join(cutting.lines()))
+
+
+def _texts(file: str) -> list[str]:
+    """Read a file's texts: the chapters of Markdown, all of any other file."""
+    if Path(file).suffix.lower() not in {".md", ".markdown"}:
+        return [_read(file)]
+    return [chapter.words for chapter in read_book(Path(file), file).chapters]
+
+
+def _joined(
+    texts: Iterable[Cleaned], cut: Callable[[str], Sequence[Chunk]]
+) -> tuple[Cleaned, list[Chunk]]:
+    """Cut each text, and give all of them as one with offsets into it."""
+    whole: list[str] = []
+    changes: Counter[str] = Counter()
+    chunks: list[Chunk] = []
+    for text in texts:
+        offset = sum(map(len, whole))
+        chunks += (
+            replace(piece, start=piece.start + offset, end=piece.end + offset)
+            for piece in cut(text.text)
+        )
+        whole.append(text.text)
+        changes.update(text.changes)
+    return Cleaned("".join(whole), changes), chunks
 
 
 def _read(file: str) -> str:
