@@ -1,15 +1,16 @@
 """The cache of takes: one checksummed file each, named by its fingerprint.
 
-``<cache>/<first two digits>/<fingerprint>.take`` holds one line of JSON (how to
-read the audio, its length and SHA-256) and then the audio as it came. A take
-is written to a temporary name and renamed, so that many processes can share a
-cache, and checked against its SHA-256 whenever it is read.
+``<cache>/<first two digits>/<fingerprint>.take`` holds one line, JSON (whose take
+it is and how to read it) and the SHA-256 of that and the audio, and then the
+audio as it came. A take is written to a temporary name and renamed, so that many
+processes can share a cache, and checked against its SHA-256 whenever it is read.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 import json
 import os
 import time
@@ -83,7 +84,7 @@ class Cache:
                 return None
             raise
         try:
-            recording = _parse(content)
+            recording = _parse(content, fingerprint)
         except _BadTakeError:
             with contextlib.suppress(OSError):
                 path.replace(path.with_suffix(_BAD_SUFFIX))
@@ -98,14 +99,17 @@ class Cache:
         """
         header = {
             "version": _VERSION,
+            "fingerprint": request.fingerprint,
             "encoding": recording.encoding,
             "sampling_rate": recording.sampling_rate,
             "bytes": len(recording.data),
-            "sha256": hashlib.sha256(recording.data).hexdigest(),
             "engine": request.engine,
             "characters": len(request.text),
         }
-        line = json.dumps(header, separators=(",", ":")).encode() + b"\n"
+        head = json.dumps(header, separators=(",", ":")).encode()
+        digest = hashlib.sha256(head + b"\n")
+        digest.update(recording.data)
+        line = head + b" " + digest.hexdigest().encode() + b"\n"
         path = self.path(request.fingerprint)
         with atomic(path) as temporary, temporary.open("wb") as file:
             file.write(line)
@@ -115,8 +119,9 @@ class Cache:
         """Count the takes and their bytes."""
         takes = size = 0
         for path in self._files(_SUFFIX):
-            takes += 1
-            size += path.stat().st_size
+            with contextlib.suppress(FileNotFoundError):
+                size += path.stat().st_size
+                takes += 1
         return CacheInfo(takes, size, sum(1 for _ in self._files(_BAD_SUFFIX)))
 
     def verify(self) -> Iterator[Damaged | None]:
@@ -127,10 +132,11 @@ class Cache:
         for path in self._files(_SUFFIX):
             try:
                 with local_errors("cannot read the cache"):
-                    _parse(path.read_bytes())
+                    _parse(path.read_bytes(), path.stem)
                 yield None
             except _BadTakeError as exc:
-                path.replace(path.with_suffix(_BAD_SUFFIX))
+                with contextlib.suppress(OSError):
+                    path.replace(path.with_suffix(_BAD_SUFFIX))
                 yield Damaged(path, str(exc))
 
     def prune(self, *, older_than_s: float, now_s: float | None = None) -> CacheInfo:
@@ -141,12 +147,16 @@ class Cache:
         """
         now_s = time.time() if now_s is None else now_s
         takes = size = damaged = 0
-        for path in [*self._files(_SUFFIX), *self._files(_BAD_SUFFIX)]:
-            status = path.stat()
+        for path in itertools.chain(self._files(_SUFFIX), self._files(_BAD_SUFFIX)):
+            try:
+                status = path.stat()
+            except FileNotFoundError:  # another process was quicker
+                continue
             bad = path.suffix == _BAD_SUFFIX
             if not bad and now_s - status.st_mtime < older_than_s:
                 continue
-            path.unlink(missing_ok=True)
+            with local_errors("cannot remove"):
+                path.unlink(missing_ok=True)
             size += status.st_size
             takes, damaged = takes + (not bad), damaged + bad
         self._sweep(now_s)
@@ -171,28 +181,24 @@ class Cache:
         """Remove temporary files that no living process can still be writing."""
         if not self.folder.is_dir():
             return
-        for path in self.folder.glob(f"*/.*{TEMP_MARK}*"):
+        for path in self.folder.glob(f"*/{TEMP_MARK}*"):
             with contextlib.suppress(OSError):
                 if now_s - path.stat().st_mtime > _STALE_TEMP_S:
                     path.unlink()
 
 
-def _parse(content: bytes) -> Recording:
-    line, newline, data = content[:_HEADER_BYTES].partition(b"\n")
-    if not newline:
-        raise _BadTakeError("no header")
-    data = content[len(line) + 1 :]
-    try:
-        header = json.loads(line)
-        version, encoding = header["version"], header["encoding"]
-        sampling_rate, digest = header["sampling_rate"], header["sha256"]
-        size = header["bytes"]
-    except (ValueError, KeyError, TypeError) as exc:
-        raise _BadTakeError("its header cannot be read") from exc
-    if version != _VERSION or encoding not in get_args(Encoding):
-        raise _BadTakeError(f"version {version!r} or encoding {encoding!r} is unknown")
-    if len(data) != size:
-        raise _BadTakeError(f"{len(data):,} bytes where there were {size:,}")
-    if hashlib.sha256(data).hexdigest() != digest:
+def _parse(content: bytes, fingerprint: str) -> Recording:
+    """Return the take in a file's content, or raise if it is not what was written."""
+    line, newline, _ = content[:_HEADER_BYTES].partition(b"\n")
+    head, _, written = line.rpartition(b" ")
+    data = memoryview(content)[len(line) + 1 :]
+    digest = hashlib.sha256(head + newline)
+    digest.update(data)
+    if not newline or digest.hexdigest().encode() != written:
         raise _BadTakeError("its content does not match its checksum")
-    return Recording(encoding, sampling_rate, data)
+    header = json.loads(head)
+    if header["version"] != _VERSION or header["encoding"] not in get_args(Encoding):
+        raise _BadTakeError("it is of a version that is not known here")
+    if header["fingerprint"] != fingerprint:
+        raise _BadTakeError("it is the take of another request")
+    return Recording(header["encoding"], header["sampling_rate"], bytes(data))

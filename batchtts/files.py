@@ -25,7 +25,7 @@ __all__ = [
 ]
 
 TEMP_MARK = ".batchtts-"
-"""Stands in the name of every temporary file, so that leftovers can be swept."""
+"""Begins the name of every temporary file, so that leftovers can be swept."""
 
 _PROJECT_MARKS = (".git", "pyproject.toml")
 
@@ -52,9 +52,8 @@ def atomic(path: Path, *, owner: str = "") -> Iterator[Path]:
     Raises LocalError when the folder or the file cannot be written.
     """
     make_folder(path.parent)
-    temporary = path.with_name(
-        f".{path.stem[:80]}{TEMP_MARK}{owner}-{secrets.token_hex(6)}"
-    )
+    # Not named after the file: its name may be as long as a name can be.
+    temporary = path.with_name(f"{TEMP_MARK}{owner}-{secrets.token_hex(6)}")
     try:
         with local_errors(f'cannot write "{path}"'):
             yield temporary
@@ -79,7 +78,7 @@ def sweep(folder: Path, *, owner: str) -> None:
     """
     if folder.is_dir():
         with local_errors(f'cannot clear "{folder}"'):
-            for path in folder.glob(f".*{TEMP_MARK}{owner}-*"):
+            for path in folder.glob(f"{TEMP_MARK}{owner}-*"):
                 path.unlink(missing_ok=True)
 
 

@@ -42,12 +42,11 @@ def plain(value: str) -> str:
     """Return ``value`` as one plain file name part, changed as little as can be."""
     kept = "".join(
         " " if unicodedata.category(c) in _INVISIBLE else c
-        for c in unicodedata.normalize("NFC", value)
+        for c in unicodedata.normalize("NFC", value[: 4 * MAX_BYTES])
     )
     kept = _FORBIDDEN.sub("-", kept)
     kept = " ".join(kept.split()).strip(". ~").lstrip("-")
-    while len(kept.encode()) > MAX_BYTES:
-        kept = kept[:-1]
+    kept = kept.encode()[:MAX_BYTES].decode(errors="ignore")
     kept = kept.strip(". ")
     return f"{kept}_" if _DEVICES.fullmatch(kept) else kept
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 import functools
 import os
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -18,6 +19,7 @@ from pathlib import Path
 from batchtts import names
 from batchtts.chunking import chunk, clean, speakable
 from batchtts.errors import JobError, Problem
+from batchtts.files import local_errors
 from batchtts.model import (
     Chunk,
     FilesOutput,
@@ -32,7 +34,9 @@ from batchtts.seen import Seen
 
 __all__ = ["Piece", "Reading", "Survey", "Target", "readings", "survey"]
 
+_NOTES_SHOWN = 5
 MAX_PROBLEMS = 100  # shown; the rest is counted
+_MAX_PART_BYTES = 255  # what the usual file systems allow
 _BUILT_IN = ("id", "voice", "title", "index", "job")
 
 ReadTexts = Callable[[Job], Iterable[Text | Problem]]
@@ -85,12 +89,15 @@ def survey(job: Job, read_texts: ReadTexts) -> Survey:
 
     Raises JobError with all that is wrong: unreadable texts, an id used twice,
     a text without a voice, a file name that cannot be made, two texts that
-    would write the same file (on a case-folding file system too).
+    would write the same file (on a case-folding file system too). Raises
+    LocalError when a folder or a file cannot be looked at.
     """
     problems = _Problems()
     texts = read = outputs = characters = 0
     matched: set[int] = set()
+    notes = _Notes()
     with Seen() as ids, Seen() as paths:
+        targets = _Targets(job, paths, problems, _index_width(job, read_texts))
         for text in read_texts(job):
             if isinstance(text, Problem):
                 problems.add(text)
@@ -99,17 +106,23 @@ def survey(job: Job, read_texts: ReadTexts) -> Survey:
             if earlier := ids.add(names.fold(text.id), str(text.place)):
                 problems.add(_repeated_id(text, earlier))
                 continue
-            for voice, wanted in _voices(job, text, problems).items():
+            voices = _voices(job, text, problems)
+            if not voices:
+                notes.note(text, "is in no output")
+            elif not speakable(text.words):
+                notes.note(text, "has nothing to speak: its file will be silent")
+            for voice, wanted in voices.items():
                 read += 1
                 characters += len(text.words)
                 for output in wanted:
                     matched.add(id(output))
                     outputs += 1
-                    _check_target(job, text, voice, output, paths, problems)
+                    targets.check(text, texts, voice, output)
     if not texts and not problems.kept:
         problems.add(Problem(job.place, "the job has no text to read"))
     problems.raise_if_any()
-    return Survey(texts, read, outputs, characters, _unmatched(job, matched))
+    warnings = (*_unmatched(job, matched), *notes.lines())
+    return Survey(texts, read, outputs, characters, warnings)
 
 
 def readings(
@@ -118,17 +131,36 @@ def readings(
     """Yield the work in the order of the texts; ``job`` has passed `survey`.
 
     ``engine`` is the engine's identity, which every request carries; ``texts``
-    is the number of texts, which decides the width of ``{index}``.
+    is the number of texts, which decides the width of ``{index}``. Raises
+    JobError when the texts have changed since the survey, so that they are no
+    longer right.
     """
-    width = max(2, len(str(texts)))
+    problems = _Problems()
+    width = _width(texts)
     for index, text in enumerate(read_texts(job), 1):
-        if isinstance(text, Problem):  # the file has changed since the survey
+        if isinstance(text, Problem):
             raise JobError([text])
-        for voice_name, wanted in _voices(job, text, _Problems()).items():
+        for voice_name, wanted in _voices(job, text, problems).items():
             voice = job.voices[voice_name]
             values = _values(job, text, voice_name, f"{index:0{width}d}")
-            targets = tuple(Target(out, _path(out, values)) for out in wanted)
+            try:
+                targets = tuple(Target(out, _path(out, values)) for out in wanted)
+            except (KeyError, ValueError) as exc:
+                message = f'text "{text.id}" has lost its {exc.args[0]} while running'
+                raise JobError([Problem(text.place, message, "run again")]) from exc
             yield Reading(text, voice, _pieces(job, text, voice, engine), targets)
+        problems.raise_if_any()
+
+
+def _index_width(job: Job, read_texts: ReadTexts) -> int:
+    """Return the width of ``{index}``: where it is used, the texts are counted."""
+    if not any("index" in names.fields(output.pattern) for output in job.outputs):
+        return _width(0)
+    return _width(sum(isinstance(text, Text) for text in read_texts(job)))
+
+
+def _width(texts: int) -> int:
+    return max(2, len(str(texts)))
 
 
 def _pieces(job: Job, text: Text, voice: Voice, engine: str) -> tuple[Piece, ...]:
@@ -186,59 +218,60 @@ def _path(output: FilesOutput, values: Mapping[str, str]) -> Path:
     return output.folder.joinpath(names.fill(output.pattern, values))
 
 
-def _check_target(
-    job: Job,
-    text: Text,
-    voice: VoiceName,
-    output: FilesOutput,
-    paths: Seen,
-    problems: _Problems,
-) -> None:
-    values = _values(job, text, voice, "{index}")
-    try:
-        path = _path(output, {**values, "index": "0"})
-    except KeyError as exc:
-        problems.add(_unknown_field(output, text, exc.args[0], values))
-        return
-    except ValueError as exc:
-        message = f'nothing of its {exc.args[0]} can stand in "{output.template}"'
-        problems.add(Problem(text.place, f'text "{text.id}": {message}'))
-        return
-    if trouble := _path_problem(output, path):
-        problems.add(Problem(text.place, f'text "{text.id}": {trouble}'))
-        return
-    # Where the index stands in the name it tells the texts apart.
-    key = f"{text.id}\0{path}" if "{index}" in output.pattern else str(path)
-    writer = f'text "{text.id}" in voice "{voice}" ({text.place})'
-    if earlier := paths.add(names.fold(key), writer):
-        message = f'text "{text.id}" would write "{path}", as {earlier} does'
-        hint = "put {id}, {voice} or {index} into the output's path"
-        problems.add(Problem(text.place, message, hint))
+class _Targets:
+    """Checks the files that readings would become, one after the other."""
+
+    def __init__(self, job: Job, paths: Seen, problems: _Problems, width: int) -> None:
+        self._job = job
+        self._paths = paths
+        self._problems = problems
+        self._width = width
+        # What the disk says holds for this survey only.
+        self._real = functools.lru_cache(maxsize=1024)(os.path.realpath)
+        self._file_above = functools.lru_cache(maxsize=1024)(_file_above)
+
+    def check(
+        self, text: Text, index: int, voice: VoiceName, output: FilesOutput
+    ) -> None:
+        """Note what is wrong with the file of a text in a voice."""
+        values = _values(self._job, text, voice, f"{index:0{self._width}d}")
+        try:
+            path = _path(output, values)
+        except KeyError as exc:
+            self._problems.add(_unknown_field(output, text, exc.args[0], values))
+            return
+        except ValueError as exc:
+            message = f'nothing of its {exc.args[0]} can stand in "{output.template}"'
+            self._problems.add(Problem(text.place, f'text "{text.id}": {message}'))
+            return
+        if trouble := self._trouble(output, path):
+            self._problems.add(Problem(text.place, f'text "{text.id}": {trouble}'))
+            return
+        writer = f'text "{text.id}" in voice "{voice}" ({text.place})'
+        if earlier := self._paths.add(names.fold(str(path)), writer):
+            message = f'text "{text.id}" would write "{path}", as {earlier} does'
+            hint = "put {id}, {voice} or {index} into the output's path"
+            self._problems.add(Problem(text.place, message, hint))
+
+    def _trouble(self, output: FilesOutput, path: Path) -> str | None:
+        if any(len(os.fsencode(part)) > _MAX_PART_BYTES for part in path.parts):
+            return f'the name "{path.name}" is longer than {_MAX_PART_BYTES} bytes'
+        with local_errors("cannot look at"):
+            folder, parent = self._real(output.folder), self._real(path.parent)
+            if not Path(parent).is_relative_to(folder):
+                return f'"{path}" leads out of the folder "{output.folder}"'
+            if path.is_dir():
+                return f'"{path}" is a folder, not a file'
+            if (file := self._file_above(path.parent)) is not None:
+                return f'"{path}" cannot be written: "{file}" is a file, not a folder'
+        return None
 
 
-def _path_problem(output: FilesOutput, path: Path) -> str | None:
-    folder = _real(output.folder)
-    parent = _real(path.parent)
-    if not parent.is_relative_to(folder):
-        return f'"{path}" leads out of the folder "{output.folder}"'
-    if path.is_dir():
-        return f'"{path}" is a folder, not a file'
-    if (file := _file_above(path.parent)) is not None:
-        return f'"{path}" cannot be written: "{file}" is a file, not a folder'
-    return None
-
-
-@functools.lru_cache(maxsize=1024)
 def _file_above(folder: Path) -> Path | None:
     for above in (folder, *folder.parents):
         if above.exists():
             return None if above.is_dir() else above
     return None
-
-
-@functools.lru_cache(maxsize=1024)
-def _real(folder: Path) -> Path:
-    return Path(os.path.realpath(folder))
 
 
 def _repeated_id(text: Text, earlier: str) -> Problem:
@@ -281,6 +314,26 @@ def _unmatched(job: Job, matched: set[int]) -> tuple[str, ...]:
         for output in job.outputs
         if id(output) not in matched
     )
+
+
+class _Notes:
+    """What should be known of some texts: the first few of a kind, then a count."""
+
+    def __init__(self) -> None:
+        self._first: dict[str, list[str]] = {}
+        self._counts: Counter[str] = Counter()
+
+    def note(self, text: Text, what: str) -> None:
+        self._counts[what] += 1
+        first = self._first.setdefault(what, [])
+        if len(first) < _NOTES_SHOWN:
+            first.append(f'{text.place}: text "{text.id}" {what}')
+
+    def lines(self) -> Iterator[str]:
+        for what, first in self._first.items():
+            yield from first
+            if (more := self._counts[what] - len(first)) > 0:
+                yield f"the same of {more:,} more: {what}"
 
 
 class _Problems:

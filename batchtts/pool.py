@@ -13,10 +13,17 @@ import heapq
 import itertools
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from typing import Never
 
 from batchtts.cache import Cache
 from batchtts.clock import Chance, Clock
-from batchtts.errors import Fault, ServiceError, TakeError
+from batchtts.errors import (
+    AuthError,
+    BatchTTSError,
+    Fault,
+    ServiceError,
+    TakeError,
+)
 from batchtts.events import OnEvent, Retrying, TakeDone, TakeFailed, Throttled
 from batchtts.gate import Gate
 from batchtts.model import Fingerprint, Recording, Request
@@ -91,7 +98,7 @@ class Pool:
         self._waker: asyncio.TimerHandle | None = None
         self._stopping = False
         self._failures_in_a_row = 0
-        self._last_success_s: float | None = None
+        self._starving_since_s: float | None = None
 
     async def take(self, request: Request) -> Outcome:
         """Bring ``request``'s take into the cache, or say why it cannot be had.
@@ -138,35 +145,45 @@ class Pool:
     async def _take(
         self, request: Request, fingerprint: Fingerprint, ticket: int
     ) -> Outcome:
-        found = await asyncio.to_thread(self._cache.load, fingerprint)
-        if found is not None:
-            seconds = self._duration_s(found)
+        seconds = await asyncio.to_thread(self._found, fingerprint)
+        if seconds is not None:
             self._count(cached=1, characters_cached=len(request.text))
             self._on_event(TakeDone(len(request.text), cached=True, seconds=seconds))
             return Outcome(seconds)
         try:
-            recording = await self._persist(request, ticket)
+            seconds = await self._persist(request, ticket)
         except TakeError as exc:
             self._count(failed=1)
             self._on_event(TakeFailed(len(request.text)))
             self._note_failure(exc)
             return Outcome(error=exc)
-        seconds = self._duration_s(recording)
         self._count(made=1, characters_made=len(request.text))
         self._on_event(TakeDone(len(request.text), cached=False, seconds=seconds))
         return Outcome(seconds)
 
-    async def _persist(self, request: Request, ticket: int) -> Recording:
-        """Try until there is a recording or the policy gives up."""
+    def _found(self, fingerprint: Fingerprint) -> float | None:
+        """Return the length in seconds of a take in the cache; None if there is none.
+
+        The audio itself is let go at once: it is read again when its turn comes.
+        """
+        recording = self._cache.load(fingerprint)
+        return None if recording is None else self._duration_s(recording)
+
+    def _keep(self, request: Request, recording: Recording) -> float:
+        """Put a take into the cache; return its length in seconds."""
+        self._cache.store(request, recording)
+        return self._duration_s(recording)
+
+    async def _persist(self, request: Request, ticket: int) -> float:
+        """Try until there is a take or the policy gives up; return its seconds."""
         began_s = self._clock.now_s()
         failures = 0
         while True:
             await self._turn(ticket)
             try:
-                recording = await self._attempt(request)
+                seconds = await self._attempt(request)
             except TakeError as exc:
                 if exc.fault is Fault.THROTTLED:
-                    self._throttle(exc)
                     continue
                 failures += 1
                 delay_s = retry_delay(
@@ -182,25 +199,34 @@ class Pool:
                 self._on_event(Retrying(exc.fault, exc.reason, failures, delay_s))
                 await self._clock.sleep(delay_s)
             else:
-                self._note_success()
-                return recording
+                return seconds
 
-    async def _attempt(self, request: Request) -> Recording:
+    async def _attempt(self, request: Request) -> float:
         """Make one attempt with the turn that was granted, and give it back.
 
         The turn lasts until the take is in the cache: so a crash costs at most
         as many requests as there are turns, and a slow disk slows the requests
-        instead of filling the memory with takes.
+        instead of filling the memory with takes. What an attempt tells of the
+        service is taken in before the next one may begin.
         """
         sent = len(request.text)
         try:
             recording = await self._speak(request)
-            await asyncio.to_thread(self._cache.store, request, recording)
-            return recording
+            seconds = await asyncio.to_thread(self._keep, request, recording)
         except TakeError as exc:
             if exc.status is not None or exc.fault in _BEFORE_SENDING:
                 sent = 0
+            if exc.fault is Fault.THROTTLED:
+                self._throttle(exc)
             raise
+        except BatchTTSError as exc:
+            if isinstance(exc, AuthError):
+                sent = 0
+            self.stop()  # it would be the same for every other request
+            raise
+        else:
+            self._note_success()
+            return seconds
         finally:
             self._count(attempts=1, characters_sent=sent)
             self.gate.leave()
@@ -260,32 +286,36 @@ class Pool:
         )
         pause_s = self.gate.pause_until_s - now_s
         self._on_event(Throttled(self.gate.limit, pause_s, error.reason))
-        if self._last_success_s is None:
-            self._last_success_s = now_s
-        if now_s - self._last_success_s > _STARVED_S:
-            minutes = _STARVED_S / 60
-            raise ServiceError(
-                f"the service has admitted nothing for {minutes:.0f} minutes "
+        if self._starving_since_s is None:
+            self._starving_since_s = now_s
+        if now_s - self._starving_since_s > _STARVED_S:
+            self._end(
+                f"the service has admitted nothing for {_STARVED_S / 60:.0f} minutes "
                 f'("{error.reason}"); run again later'
             )
 
     def _note_success(self) -> None:
         self.gate.succeeded()
         self._failures_in_a_row = 0
-        self._last_success_s = self._clock.now_s()
+        self._starving_since_s = None
 
     def _note_failure(self, error: TakeError) -> None:
         """End the run where the service as a whole is to blame."""
         if error.fault is Fault.UNREACHABLE:
-            raise ServiceError(f"the service cannot be reached: {error.reason}")
+            self._end(f"the service cannot be reached: {error.reason}")
         if error.fault is not Fault.SERVICE:
             return
         self._failures_in_a_row += 1
         if self._failures_in_a_row >= _ROW_OF_FAILURES:
-            raise ServiceError(
+            self._end(
                 f"{self._failures_in_a_row} requests in a row failed at the "
                 f"service; the last: {error.reason}"
             )
+
+    def _end(self, reason: str) -> Never:
+        """Stop, and say why."""
+        self.stop()
+        raise ServiceError(reason)
 
     def _count(self, **more: int) -> None:
         changes = {name: getattr(self.totals, name) + n for name, n in more.items()}

@@ -72,7 +72,9 @@ class ReportWriter:
         self.audio_seconds = 0.0
         self.failures: list[Failure] = []
         self.more_failures = 0
-        self._lines: IO[str] = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 - lives as long as the writer
+        self._lines: IO[str] = tempfile.TemporaryFile(  # noqa: SIM115 - closed by us
+            "w+", encoding="utf-8", errors="backslashreplace"
+        )
 
     def output_made(self, entry: Mapping[str, object], seconds: float) -> None:
         """Note a file that was written."""
@@ -115,7 +117,9 @@ class ReportWriter:
         opening = json.dumps(head, ensure_ascii=False, indent=1)
         with (
             atomic(report.path) as temporary,
-            temporary.open("w", encoding="utf-8", newline="\n") as file,
+            temporary.open(
+                "w", encoding="utf-8", errors="backslashreplace", newline="\n"
+            ) as file,
         ):
             file.write(opening.removesuffix("\n}"))
             file.write(',\n "outputs": [')

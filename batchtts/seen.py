@@ -48,6 +48,7 @@ class Seen:
 
         Raises LocalError when there is no room on disk to remember it.
         """
+        place = place.encode("utf-8", "backslashreplace").decode()
         try:
             # Short keys are kept as they are: names that come in order are then
             # written in order, three times as quick as digests.

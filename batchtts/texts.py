@@ -10,6 +10,7 @@ from pathlib import Path
 
 from batchtts import books, tables
 from batchtts.errors import JobError, Problem
+from batchtts.files import local_errors
 from batchtts.jobfile.problems import nearest, quoted
 from batchtts.model import (
     FileText,
@@ -82,9 +83,11 @@ def _is_whole(words: str) -> bool:
 
 
 def _file_problem(source: FileText | TableText) -> Problem | None:
-    if source.path.is_file():
-        return None
-    if source.path.exists():
+    with local_errors("cannot look at"):
+        if source.path.is_file():
+            return None
+        exists = source.path.exists()
+    if exists:
         return Problem(source.place, f"{quoted(source.shown)} is not a file")
     hint = "paths are relative to the job file"
     return Problem(source.place, f"there is no file {quoted(source.shown)}", hint)

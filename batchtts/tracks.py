@@ -15,7 +15,7 @@ from batchtts.model import Boundary, Pauses, Recording
 
 __all__ = ["RENDER_VERSION", "Piece", "Span", "Track", "make_track"]
 
-RENDER_VERSION = 1
+RENDER_VERSION = 2
 """Goes up when the same takes and settings come to sound otherwise."""
 
 _FADE_MS = 5

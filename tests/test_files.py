@@ -112,10 +112,10 @@ def test_a_projects_top_has_a_mark(tmp_path: Path, mark: str) -> None:
 
 def test_leftovers_of_one_owner_are_swept(tmp_path: Path) -> None:
     """What a killed process left is removed by its owner's next run, and no more."""
-    for name in (".a.batchtts-me-12", ".a.batchtts-you-12", "a.batchtts-me-12", "b"):
+    for name in (".batchtts-me-12", ".batchtts-you-12", "a.batchtts-me-12", "b"):
         (tmp_path / name).touch()
     sweep(tmp_path, owner="me")
-    assert _names(tmp_path) == [".a.batchtts-you-12", "a.batchtts-me-12", "b"]
+    assert _names(tmp_path) == [".batchtts-you-12", "a.batchtts-me-12", "b"]
     sweep(tmp_path / "missing", owner="me")
 
 

@@ -304,3 +304,74 @@ def test_requests_start_in_the_order_of_arrival(pools: _Pools) -> None:
     first = [text for number, text in enumerate(spoken) if text not in spoken[:number]]
     assert spoken.index("text 29") == len(spoken) - 1
     assert sorted(first, key=lambda text: int(text.split()[1])) == first
+
+
+def test_a_refusal_ends_the_sending_at_once(pools: _Pools) -> None:
+    """After a 401 no further request is sent, however many wait."""
+    speaker = _Speaker(lambda _: AuthError("401"))
+
+    async def go() -> list[object]:
+        pool = pools(speaker, 2)
+        tasks = [pool.take(_request(n)) for n in range(50)]
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+        await pool.close(0)
+        return list(results)
+
+    results = asyncio.run(go())
+    assert speaker.calls.total() <= 2
+    assert any(isinstance(one, AuthError) for one in results)
+    assert sum(isinstance(one, Stopped) for one in results) >= 48
+
+
+def test_nothing_is_sent_inside_a_pause(pools: _Pools) -> None:
+    """The pause that one refusal asks for holds for everyone from that moment."""
+    moments: list[float] = []
+
+    async def go() -> None:
+        loop = asyncio.get_running_loop()
+        pools.clock = _LoopClock()
+
+        async def speak(request: Request) -> Recording:
+            moments.append(loop.time())
+            if len(moments) == 1:
+                raise TakeError(Fault.THROTTLED, "limit", status=429, retry_after_s=0.2)
+            return TAKE
+
+        pool = pools(speak, 1)
+        await asyncio.gather(*(pool.take(_request(n)) for n in range(5)))
+        await pool.close(0)
+
+    asyncio.run(go())
+    assert len(moments) == 6
+    assert moments[1] - moments[0] >= 0.19
+
+
+class _LoopClock(_FastClock):
+    """The event loop's own time."""
+
+    def now_s(self) -> float:
+        """Tell the loop's time."""
+        return asyncio.get_running_loop().time()
+
+
+def test_a_quiet_time_is_no_starving(pools: _Pools) -> None:
+    """A throttle long after the last success is not fifteen minutes without one."""
+    refusals = iter([False, True, False])
+
+    async def speak(request: Request) -> Recording:
+        if next(refusals):
+            raise TakeError(Fault.THROTTLED, "limit", status=429)
+        return TAKE
+
+    async def go() -> Outcome:
+        pool = pools(speak, 1)
+        await pool.take(_request(1))
+        pools.clock.slept_s.append(5000.0)
+        task = asyncio.create_task(pool.take(_request(2)))
+        await asyncio.wait({task}, timeout=0.05)
+        assert pool.totals.throttles == 1
+        pools.clock.slept_s.append(60.0)
+        pool._wake()
+        return await task
+
+    assert asyncio.run(go()).error is None

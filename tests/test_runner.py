@@ -12,12 +12,13 @@ import numpy as np
 import pytest
 
 import batchtts
-from batchtts.errors import JobError, LockedError
+from batchtts.errors import JobError, LocalError, LockedError
 from batchtts.events import Event, OutputMade, ReadingFailed, RunPlanned
 from batchtts.localserver import tone_reader
 from batchtts.localserver.server import LocalServer
 from batchtts.report import RunReport
 from batchtts.runner.guard import guard
+from batchtts.secret import Secret
 
 Serve = Callable[..., LocalServer]
 
@@ -294,7 +295,13 @@ def test_a_run_leaves_no_temporary_file(project: Project, serve: Serve) -> None:
     project.run(server=serve())
     state = project.folder / ".batchtts"
     names = {path.name for path in state.iterdir()}
-    assert names == {"cache", "job.guard", "job.outputs.sqlite3", "job.report.json"}
+    assert names == {
+        ".gitignore",
+        "cache",
+        "job.guard",
+        "job.outputs.sqlite3",
+        "job.report.json",
+    }
     assert not list(project.folder.rglob("*batchtts-*"))
 
 
@@ -445,3 +452,153 @@ def test_a_long_text_that_fails_writes_nothing(project: Project, serve: Serve) -
     assert report.failures[0].chunk == report.failures[0].chunks
     assert not (project.folder / "out" / "narrator" / "story.wav").exists()
     assert (project.folder / "out" / "clerk" / "hello.wav").exists()
+
+
+def test_many_readings_are_all_made(project: Project, serve: Serve) -> None:
+    """More texts than can be open at once, from the server and from the cache."""
+    server = serve()
+    rows = "".join(f"r{n},Line {n % 7}.,clerk\n" for n in range(400))
+    project.lines = "key,line,role\n" + rows
+    assert project.run(server=server).made == 401
+    for path in (project.folder / "out").rglob("*.wav"):
+        path.unlink()
+    assert project.run(server=server).made == 401
+    assert server.connections < 20
+
+
+def test_a_refused_key_sends_a_long_text_once(project: Project, serve: Serve) -> None:
+    """A fatal error stops a long text's other chunks too."""
+    server = serve(keys=(Secret("another"),))
+    project.story = " ".join(f"Sentence number {n} of the story." for n in range(300))
+    report = project.run(server=server, concurrency=2)
+    assert report.exit_code == 4
+    assert server.refusals[401] <= 2
+    assert report.totals.characters_sent == 0
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        "key,line,role\nhello,Good morning.,clerk\n",
+        LINES + "more,More.,clerk\n",
+        "key,line,role\nhello,Good morning.,klerk\nbye,Good bye now.,narrator\n",
+        "key,line,role\nhello,Good morning.,clerk\nbye,,narrator\n",
+    ],
+)
+def test_texts_that_change_meanwhile_are_no_success(
+    project: Project, serve: Serve, changed: str
+) -> None:
+    """A table that is edited during the run ends it with 2, not with 0."""
+
+    def edit(event: Event) -> None:
+        if isinstance(event, RunPlanned):
+            (project.folder / "lines.csv").write_text(changed, encoding="utf-8")
+
+    report = project.run(server=serve(), on_event=edit)
+    assert report.exit_code == 2
+    assert report.error
+
+
+def test_a_listener_that_fails_ends_nothing(project: Project, serve: Serve) -> None:
+    """Whoever listens may fail: the run goes on and says so."""
+
+    def broken(event: Event) -> None:
+        raise RuntimeError("no screen")
+
+    report = project.run(server=serve(), on_event=broken)
+    assert (report.exit_code, report.made) == (0, 3)
+    assert "no screen" in report.warnings[0]
+
+
+@pytest.mark.parametrize("name", ["", "job.guard.json", "job.outputs.sqlite3", "cache"])
+def test_a_planted_link_is_refused(project: Project, tmp_path: Path, name: str) -> None:
+    """Links in the state folder cannot make a run write somewhere else."""
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    state = project.folder / ".batchtts"
+    if name:
+        state.mkdir()
+    (state / name if name else state).symlink_to(victim)
+    with pytest.raises(LocalError, match="is a link"):
+        project.run()
+    assert victim.read_text() == "precious"
+
+
+def test_a_half_damaged_ledger_costs_no_run(project: Project, serve: Serve) -> None:
+    """Garbage in the middle of the ledger is found, and the ledger begun anew."""
+    server = serve()
+    rows = "".join(f"line-number-{n},Line.,clerk\n" for n in range(200))
+    project.lines = "key,line,role\n" + rows
+    project.run(server=server)
+    path = project.folder / ".batchtts" / "job.outputs.sqlite3"
+    content = bytearray(path.read_bytes())
+    content[9000:12000] = b"\xa5" * 3000
+    path.write_bytes(content)
+    assert project.run(server=server).exit_code == 0
+    assert project.run(server=server).unchanged == 201
+
+
+def test_a_job_reached_by_a_link_is_the_same_job(
+    project: Project, tmp_path: Path, serve: Serve
+) -> None:
+    """The way to a job's folder makes no difference to what is up to date."""
+    server = serve()
+    project.run(server=server)
+    (tmp_path / "link").symlink_to(project.folder, target_is_directory=True)
+    job = batchtts.load_job(tmp_path / "link" / "job.yaml")
+    assert batchtts.run(job).unchanged == 3
+
+
+def test_index_and_id_may_not_meet(project: Project) -> None:
+    """A name made of an id and one made of an index are compared too."""
+    project.lines = "key,line,role\n02,Good morning.,clerk\n01,Good bye.,clerk\n"
+    project.more = (
+        '  - {kind: files, path: "x/{id}.wav"}\n'
+        '  - {kind: files, path: "x/{index}.wav"}'
+    )
+    with pytest.raises(JobError, match="would write"):
+        project.run()
+
+
+def test_a_name_too_long_is_found_first(project: Project, serve: Serve) -> None:
+    """A file name that no file system takes is found before anything is sent."""
+    server = serve()
+    project.lines = f"key,line,role\n{'a' * 150},Hello.,clerk\n"
+    project.more = '  - {kind: files, path: "y/{id}-{id}.wav"}'
+    with pytest.raises(JobError, match="longer than 255 bytes"):
+        project.run(server=server)
+    assert server.connections == 0
+
+
+def test_a_target_out_of_reach_is_said(project: Project, serve: Serve) -> None:
+    """A file that cannot be as loud as asked, for its peaks, is a warning."""
+    project.more = (
+        '  - {kind: files, path: "loud/{id}.wav", '
+        "audio: {loudness: {lufs: -1, true_peak: -9}}}"
+    )
+    report = project.run(server=serve())
+    assert report.exit_code == 0
+    assert len(report.warnings) == 3
+    assert "dB below the -1 asked for" in report.warnings[0]
+
+
+def test_what_nobody_hears_is_said(project: Project, serve: Serve) -> None:
+    """Texts with nothing to speak, and texts in no output, are warnings."""
+    project.lines = "key,line,role\ndots,...,clerk\nhello,Hello.,clerk\n"
+    path = project.write(server=serve())
+    text = path.read_text().replace('{id}.wav"}', '{id}.wav", texts: [d*, s*]}')
+    path.write_text(text)
+    report = batchtts.run(batchtts.load_job(path))
+    assert report.exit_code == 0
+    words = "\n".join(report.warnings)
+    assert 'text "dots" has nothing to speak' in words
+    assert 'text "hello" is in no output' in words
+
+
+def test_the_state_folder_keeps_itself_out_of_git(
+    project: Project, serve: Serve
+) -> None:
+    """Nobody has to know that the state folder is not for committing."""
+    project.run(server=serve())
+    ignore = project.folder / ".batchtts" / ".gitignore"
+    assert ignore.read_text().splitlines()[-1] == "*"

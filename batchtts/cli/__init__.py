@@ -115,15 +115,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except BatchTTSError as exc:
         _show(exc)
         code = exc.exit_code
-    except BrokenPipeError:
-        # The reader of our output has gone: nobody is left to tell.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
+    except SystemExit:
+        code = 0  # click's, when the reader of our output has gone away
     except Exception:  # noqa: BLE001 - the last line of defence
         traceback.print_exc()
         click.echo("this is a bug in batchtts: please report the lines above", err=True)
         code = 1
-    sys.exit(code if isinstance(code, int) else 0)
+    sys.exit(_flushed(code if isinstance(code, int) else 0))
+
+
+def _flushed(code: int) -> int:
+    """Write out what is left; that nobody reads it changes no exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    return code
 
 
 def _show(error: BatchTTSError) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shlex
 import sys
@@ -64,10 +65,11 @@ def command(
     level = -1 if quiet or progress == "none" else verbose
     with Progress(sys.stderr, bar=bar and level >= 0, verbose=level) as follow:
         report = run(job, on_event=follow)
-    if as_json:
-        click.echo(json.dumps(_document(report), ensure_ascii=False, indent=1))
-    else:
-        _summary(report, quiet=quiet, again=_again(ctx))
+    with contextlib.suppress(BrokenPipeError):  # the exit code tells all the same
+        if as_json:
+            click.echo(json.dumps(_document(report), ensure_ascii=False, indent=1))
+        else:
+            _summary(report, quiet=quiet, again=_again(ctx))
     return report.exit_code
 
 

@@ -88,8 +88,8 @@ def load_job(
         cache=Path(cache) if cache is not None else None,
         synthesiser=synthesiser,
     )
-    path = Path(path)
-    problems = Problems(str(path))
+    shown, path = str(path), Path(os.path.realpath(path))
+    problems = Problems(shown)
     root = _root(path, problems)
     fields = Fields(root)
     _note_flags(flags, fields, problems)

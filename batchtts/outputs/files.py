@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -46,11 +46,13 @@ def write_file(
     bitrate: int | None,
     tags: Mapping[str, str],
     owner: str = "",
+    check: Callable[[], None] = lambda: None,
 ) -> Written:
     """Level and encode a track; the ending of ``path`` decides the format.
 
     The file is whole at its path or, on an error, not there. The same track,
     settings and versions give the same bytes. ``owner``: see `files.atomic`.
+    ``check`` is called for each block; what it raises ends the writing.
     """
     with (
         local_errors(f'cannot write "{path}"'),
@@ -60,7 +62,7 @@ def write_file(
         atomic(path, owner=owner) as temporary,
     ):
         encode(
-            ready.blocks(),
+            _checked(ready.blocks(), check),
             path=temporary,
             suffix=path.suffix.lower(),
             rate_hz=track.rate_hz,
@@ -77,6 +79,12 @@ def write_file(
         rate_hz=track.rate_hz,
         levels=ready.levels,
     )
+
+
+def _checked(blocks: Iterable[bytes], check: Callable[[], None]) -> Iterator[bytes]:
+    for block in blocks:
+        check()
+        yield block
 
 
 def render_key(

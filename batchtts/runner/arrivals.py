@@ -10,7 +10,7 @@ __all__ = ["Arrivals", "NotComing"]
 
 
 class NotComing(Exception):  # noqa: N818 - a state, not a fault
-    """A take that was waited for will not come."""
+    """A take that was waited for will not come, or is no longer wanted."""
 
 
 class Arrivals:

@@ -4,34 +4,71 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
 
 from batchtts.errors import LocalError
 from batchtts.outputs.files import Written
 from batchtts.pool import Outcome
 from batchtts.report import Failure
-from batchtts.runner.feed import Work
+from batchtts.runner.feed import Due, There, Work
+from batchtts.runner.places import relative
 
-__all__ = ["facts", "first_failure", "local_failure"]
+__all__ = ["Entries", "first_failure", "local_failure", "missed"]
 
-
-def facts(written: Written) -> dict[str, object]:
-    """Return what the report tells of a file: digest, length and levels."""
-    levels = written.levels
-    return {
-        "sha256": written.sha256,
-        "bytes": written.size_bytes,
-        "samples": written.samples,
-        "sample_rate": written.rate_hz,
-        "seconds": round(float(written.duration_s), 6),
-        "lufs": _rounded(levels.integrated_lufs),
-        "true_peak": _rounded(levels.true_peak_db),
-        "rms": _rounded(levels.rms_db),
-    }
+_MISSED_DB = 0.5
 
 
-def _rounded(level: float) -> float | None:
-    """Round a level to a hundredth of a decibel; silence has none."""
-    return round(level, 2) if math.isfinite(level) else None
+class Entries:
+    """Makes the report's entries, with paths relative to the job's folder."""
+
+    def __init__(self, base: Path) -> None:
+        """Name files relative to ``base``."""
+        self._base = base
+
+    def found(self, one: Work, there: There) -> dict[str, object]:
+        """Describe a file that is already what it should be."""
+        return {**self._entry(one, there, "unchanged"), "sha256": there.sha256}
+
+    def made(self, one: Work, due: Due, written: Written) -> dict[str, object]:
+        """Describe a file that was made: digest, length and levels."""
+        levels = written.levels
+        return {
+            **self._entry(one, due, "made"),
+            "sha256": written.sha256,
+            "bytes": written.size_bytes,
+            "samples": written.samples,
+            "sample_rate": written.rate_hz,
+            "seconds": round(float(written.duration_s), 6),
+            "lufs": _rounded(levels.integrated_lufs),
+            "true_peak": _rounded(levels.true_peak_db),
+            "rms": _rounded(levels.rms_db),
+        }
+
+    def _entry(self, one: Work, file: Due | There, state: str) -> dict[str, object]:
+        return {
+            "path": relative(file.target.path, self._base),
+            "state": state,
+            "text": one.reading.text.id,
+            "voice": one.reading.voice.name,
+            "chunks": len(one.reading.pieces),
+        }
+
+
+def missed(due: Due, written: Written) -> str | None:
+    """Say that a file is not as loud as was asked, if it is far off."""
+    loudness = due.target.output.audio.loudness
+    reached = {
+        "lufs": written.levels.integrated_lufs,
+        "rms": written.levels.rms_db,
+    }.get(loudness.mode, loudness.target)
+    off_db = reached - loudness.target
+    if not math.isfinite(off_db) or abs(off_db) <= _MISSED_DB:
+        return None
+    way = "below" if off_db < 0 else "above"
+    return (
+        f'"{written.path}" is {abs(off_db):.1f} dB {way} the {loudness.target:g} '
+        "asked for: its peaks leave no room"
+    )
 
 
 def first_failure(one: Work, outcomes: Sequence[Outcome | None]) -> Failure | None:
@@ -58,3 +95,8 @@ def _failed(one: Work, chunk: int | None, kind: str, reason: str) -> Failure:
         kind=kind,
         reason=reason,
     )
+
+
+def _rounded(level: float) -> float | None:
+    """Round a level to a hundredth of a decibel; silence has none."""
+    return round(level, 2) if math.isfinite(level) else None

@@ -10,7 +10,10 @@ from batchtts.outputs.files import render_key
 from batchtts.plan import Reading, Target
 from batchtts.runner.ledger import Ledger
 
-__all__ = ["Due", "There", "Work", "tags", "work"]
+__all__ = ["Due", "There", "Work", "batches", "tags", "work"]
+
+_BATCH = 64
+_BATCH_CHARACTERS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,20 @@ def work(readings: Iterator[Reading], ledger: Ledger) -> Iterator[Work]:
             else:
                 there.append(There(target, sha256))
         yield Work(reading, tuple(due), tuple(there))
+
+
+def batches(due: Iterator[Work]) -> Iterator[list[Work]]:
+    """Yield readings a few at a time: at most 64, or a million characters."""
+    batch: list[Work] = []
+    characters = 0
+    for one in due:
+        batch.append(one)
+        characters += one.reading.characters
+        if len(batch) >= _BATCH or characters >= _BATCH_CHARACTERS:
+            yield batch
+            batch, characters = [], 0
+    if batch:
+        yield batch
 
 
 def tags(reading: Reading) -> dict[str, str]:

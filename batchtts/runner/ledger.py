@@ -19,6 +19,7 @@ from typing import Self
 
 from batchtts.errors import LocalError
 from batchtts.files import local_errors, make_folder
+from batchtts.runner.places import relative
 
 __all__ = ["Ledger"]
 
@@ -37,10 +38,13 @@ _PROBE = "select path, key, sha256, size, mtime_ns from outputs limit 1"
 class Ledger:
     """The record of output files; may be used from several threads."""
 
-    def __init__(self, database: sqlite3.Connection, base: Path) -> None:
+    def __init__(
+        self, database: sqlite3.Connection, base: Path, *, writable: bool = True
+    ) -> None:
         """Use a database; see `open` and `read_only`."""
         self._database = database
         self._base = base
+        self._writable = writable
         self._lock = threading.Lock()
 
     @classmethod
@@ -63,11 +67,11 @@ class Ledger:
 
     @classmethod
     def read_only(cls, path: Path, *, base: Path) -> Self:
-        """Open a copy of the ledger in memory: looking at a job changes nothing.
+        """Open the ledger to look at it: nothing on disk is made or changed.
 
         One that is missing or cannot be read counts as empty.
         """
-        return cls(_copy(path) or _open(":memory:"), base)
+        return cls(_look(path) or _open(":memory:"), base, writable=False)
 
     def __enter__(self) -> Self:
         """Return the ledger itself."""
@@ -89,11 +93,7 @@ class Ledger:
         A file whose size or time of change is not the recorded one is read and
         compared by its SHA-256, so that a fresh copy counts as unchanged.
         """
-        with self._lock:
-            row = self._database.execute(
-                "select key, sha256, size, mtime_ns from outputs where path = ?",
-                (self._name(path),),
-            ).fetchone()
+        row = self._row(path)
         if row is None or row[0] != key:
             return None
         try:
@@ -113,6 +113,8 @@ class Ledger:
 
     def record(self, path: Path, key: str, sha256: str) -> None:
         """Note that ``path`` now holds what ``key`` stands for."""
+        if not self._writable:
+            return
         status = path.stat()
         row = (self._name(path), key, sha256, status.st_size, status.st_mtime_ns)
         with self._lock:
@@ -121,10 +123,28 @@ class Ledger:
                     "insert or replace into outputs values (?, ?, ?, ?, ?)", row
                 )
             except sqlite3.Error as exc:
-                raise LocalError(f"cannot write the ledger: {exc}") from exc
+                raise LocalError(
+                    f"cannot write the ledger of outputs: {exc}; delete the file "
+                    f'"{self._file()}" and run again'
+                ) from exc
+
+    def _row(self, path: Path) -> tuple[str, str, int, int] | None:
+        """Return what is known of a file; nothing where that cannot be read."""
+        with self._lock, contextlib.suppress(sqlite3.Error):
+            found: tuple[str, str, int, int] | None = self._database.execute(
+                "select key, sha256, size, mtime_ns from outputs where path = ?",
+                (self._name(path),),
+            ).fetchone()
+            return found
+        return None
+
+    def _file(self) -> str:
+        rows = self._database.execute("pragma database_list").fetchall()
+        return str(rows[0][2])
 
     def _name(self, path: Path) -> str:
-        return Path(os.path.relpath(path, self._base)).as_posix()
+        name = os.fsencode(relative(path, self._base))
+        return name.decode("utf-8", "backslashreplace")
 
 
 def _open(path: Path | str) -> sqlite3.Connection:
@@ -134,23 +154,33 @@ def _open(path: Path | str) -> sqlite3.Connection:
         database.execute("pragma synchronous = normal")
         database.execute(_SCHEMA)
         database.execute(_PROBE)
+        checked = database.execute("pragma quick_check").fetchone()
     except sqlite3.DatabaseError:
         database.close()
         raise
+    if checked != ("ok",):
+        database.close()
+        raise sqlite3.DatabaseError("damaged")
     return database
 
 
-def _copy(path: Path) -> sqlite3.Connection | None:
-    """Copy a ledger into memory; None where there is none that can be read."""
+def _look(path: Path) -> sqlite3.Connection | None:
+    """Open a ledger for reading; None where there is none that can be read."""
     if not path.is_file():
         return None
-    copy = sqlite3.connect(":memory:", check_same_thread=False)
+    # A ledger that a run is writing to has a log beside it, which must be read
+    # too; without one, nothing but the file itself need be touched.
+    logged = Path(f"{path}-wal").exists()
+    mode = "mode=ro" if logged else "immutable=1"
     try:
-        source = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
-        with contextlib.closing(source):
-            source.backup(copy)
-        copy.execute(_PROBE)
-    except sqlite3.DatabaseError:
-        copy.close()
+        database = sqlite3.connect(
+            f"{path.absolute().as_uri()}?{mode}", uri=True, check_same_thread=False
+        )
+    except sqlite3.Error:
         return None
-    return copy
+    try:
+        database.execute(_PROBE)
+    except sqlite3.Error:
+        database.close()
+        return None
+    return database

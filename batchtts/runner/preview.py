@@ -10,7 +10,7 @@ from batchtts.plan import readings, survey
 from batchtts.runner.engine import engine_for
 from batchtts.runner.feed import work
 from batchtts.runner.ledger import Ledger
-from batchtts.runner.run import cache_folder, ledger_path
+from batchtts.runner.places import cache_folder, ledger_path
 from batchtts.seen import Seen
 from batchtts.texts import read_texts
 

@@ -8,7 +8,6 @@ import os
 import tempfile
 import threading
 from collections.abc import Iterator
-from itertools import groupby
 from pathlib import Path
 
 from batchtts import tracks
@@ -17,8 +16,9 @@ from batchtts.errors import LocalError
 from batchtts.files import local_errors, sweep
 from batchtts.model import Fingerprint, Pauses, Recording
 from batchtts.outputs.files import Written, write_file
-from batchtts.runner.arrivals import Arrivals
+from batchtts.runner.arrivals import Arrivals, NotComing
 from batchtts.runner.feed import Due, Work, tags
+from batchtts.runner.ledger import Ledger
 
 __all__ = ["Workshop", "render"]
 
@@ -37,6 +37,7 @@ class Workshop:
         self.scratch = scratch
         self.owner = owner
         self._swept: set[Path] = set()
+        self._abandoned = False
         self._lock = threading.Lock()
 
     def enter(self, folder: Path) -> None:
@@ -46,52 +47,66 @@ class Workshop:
                 sweep(folder, owner=self.owner)
                 self._swept.add(folder)
 
+    def abandon(self) -> None:
+        """Have every thread that makes a file leave it: the run is ending."""
+        self._abandoned = True
+
+    def check(self) -> None:
+        """Raise NotComing once the work has been abandoned."""
+        if self._abandoned:
+            raise NotComing
+
 
 def render(
-    work: Work, arrivals: Arrivals, shop: Workshop
+    work: Work, arrivals: Arrivals, shop: Workshop, ledger: Ledger
 ) -> Iterator[tuple[Due, Written]]:
     """Build each track that the reading's files need once, and write the files.
 
     Runs in a worker thread, and waits there for takes that are not in the cache
-    yet. Raises LocalError, and NotComing where a take will not arrive.
+    yet. Each file is in the ledger before it is yielded. Raises LocalError, and
+    NotComing where a take will not arrive or the work has been abandoned.
     """
-
-    def track_of(due: Due) -> tuple[int, Pauses]:
-        return due.rate_hz, due.target.output.audio.pauses
-
-    def order(due: Due) -> str:
-        return repr(track_of(due))
-
-    for _, group in groupby(sorted(work.due, key=order), key=order):
-        dues = list(group)
-        rate_hz, pauses = track_of(dues[0])
+    tracks_due: dict[tuple[int, Pauses], list[Due]] = {}
+    for due in work.due:
+        kind = due.rate_hz, due.target.output.audio.pauses
+        tracks_due.setdefault(kind, []).append(due)
+    for (rate_hz, pauses), dues in tracks_due.items():
         with _scratch_file(shop.scratch) as spool:
             track = tracks.make_track(
-                _pieces(work, arrivals, shop.cache),
+                _pieces(work, arrivals, shop),
                 rate_hz=rate_hz,
                 pauses=pauses,
                 spool=spool,
             )
             for due in dues:
-                audio = due.target.output.audio
-                shop.enter(due.target.path.parent)
-                written = write_file(
-                    track,
-                    due.target.path,
-                    loudness=audio.loudness,
-                    bitrate=audio.bitrate,
-                    tags=tags(work.reading),
-                    owner=shop.owner,
-                )
+                shop.check()
+                written = _written(work, due, track, shop)
+                with local_errors("cannot look at"):
+                    ledger.record(written.path, due.key, written.sha256)
                 yield due, written
 
 
-def _pieces(work: Work, arrivals: Arrivals, cache: Cache) -> Iterator[tracks.Piece]:
+def _written(work: Work, due: Due, track: tracks.Track, shop: Workshop) -> Written:
+    audio = due.target.output.audio
+    shop.enter(due.target.path.parent)
+    return write_file(
+        track,
+        due.target.path,
+        loudness=audio.loudness,
+        bitrate=audio.bitrate,
+        tags=tags(work.reading),
+        owner=shop.owner,
+        check=shop.check,
+    )
+
+
+def _pieces(work: Work, arrivals: Arrivals, shop: Workshop) -> Iterator[tracks.Piece]:
     for number, piece in enumerate(work.reading.pieces):
         arrivals.wait(number)
+        shop.check()
         load = None
         if piece.request is not None:
-            load = functools.partial(_load, cache, piece.request.fingerprint)
+            load = functools.partial(_load, shop.cache, piece.request.fingerprint)
         yield tracks.Piece(load, piece.chunk.boundary)
 
 
@@ -113,4 +128,5 @@ def _scratch_file(folder: Path) -> Iterator[Path]:
     try:
         yield Path(name)
     finally:
-        Path(name).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            Path(name).unlink(missing_ok=True)

@@ -38,7 +38,12 @@ def interrupts(on_first: Callable[[int], None]) -> Iterator[None]:
         seen.append(number)
         loop.call_soon_threadsafe(on_first, number)
 
-    before = {number: signal.signal(number, handle) for number in _SIGNALS}
+    # What the caller has set to be ignored, as nohup does, stays ignored.
+    before = {
+        number: signal.signal(number, handle)
+        for number in _SIGNALS
+        if signal.getsignal(number) is not signal.SIG_IGN
+    }
     try:
         yield
     finally:

@@ -1,0 +1,68 @@
+"""Where a job's own files are: the state folder and what is in it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from batchtts.errors import LocalError
+from batchtts.files import make_folder, write_bytes
+from batchtts.model import Job
+
+__all__ = [
+    "cache_folder",
+    "ledger_path",
+    "relative",
+    "report_path",
+    "require_real",
+    "state_folder",
+]
+
+
+def state_folder(job: Job) -> Path:
+    """Return the folder beside the job file that holds what is not committed."""
+    return job.path.parent / ".batchtts"
+
+
+def ledger_path(job: Job) -> Path:
+    """Return the file that remembers what the job's outputs were made of."""
+    return state_folder(job) / f"{job.path.stem}.outputs.sqlite3"
+
+
+def report_path(job: Job) -> Path:
+    """Return where a run leaves its report."""
+    return state_folder(job) / f"{job.path.stem}.report.json"
+
+
+def cache_folder(job: Job) -> Path:
+    """Return where the job's takes are kept."""
+    return job.cache or state_folder(job) / "cache"
+
+
+def require_real(job: Job) -> None:
+    """Make the state folder, and refuse links in it.
+
+    A repository could carry them, to have a run write somewhere else. Where a
+    cache is wanted elsewhere, the job, a flag or the environment says so.
+
+    Raises LocalError.
+    """
+    state = state_folder(job)
+    inside = [state, ledger_path(job), report_path(job), state / "cache"]
+    names = ("guard", "guard.json", "scratch")
+    inside += [state / f"{job.path.stem}.{name}" for name in names]
+    for path in inside:
+        if path.is_symlink():
+            raise LocalError(f'"{path}" is a link; remove it and run again')
+    make_folder(state)
+    ignore = state / ".gitignore"
+    if not ignore.exists():
+        write_bytes(ignore, b"# made by batchtts, not for committing\n*\n")
+
+
+def relative(path: Path, base: Path) -> str:
+    """Name a file from a folder, with slashes; whole where no way leads there."""
+    try:
+        return Path(os.path.relpath(path, base)).as_posix()
+    except ValueError:  # another drive
+        return path.as_posix()
