@@ -62,6 +62,68 @@ def test_soft_consonant_is_sound() -> None:
     assert edges(np.rint(take).astype("<i2").tobytes()).start < 6010
 
 
+@pytest.mark.parametrize("rate_hz", [8000, 24000])
+def test_final_consonant_is_sound(rate_hz: int) -> None:
+    """A hiss 50 dB under the vowels, as in "church", belongs to the word."""
+    rng = np.random.default_rng(0)
+    take = np.zeros(2 * rate_hz)
+    vowel = slice(rate_hz // 4, rate_hz)
+    take[vowel] = 10000 * np.sin(np.arange(2 * rate_hz)[vowel] / 9)
+    ended = rate_hz + rate_hz // 10
+    take[rate_hz:ended] = rng.normal(0, 22, ended - rate_hz)
+    found = edges(np.rint(take).astype("<i2").tobytes(), rate_hz)
+    assert ended - rate_hz // 200 <= found.end <= ended
+
+
+@pytest.mark.parametrize("noise_db", [-75.0, -60.0, -45.0])
+@pytest.mark.parametrize("rate_hz", [8000, 24000])
+def test_noise_of_the_take_is_silence(noise_db: float, rate_hz: int) -> None:
+    """Where the whole take has a noise under it, the voice alone is the sound."""
+    take = np.random.default_rng(0).normal(
+        0, 32768 * 10 ** (noise_db / 20), 3 * rate_hz
+    )
+    take[rate_hz : 2 * rate_hz] += 10000 * np.sin(np.arange(rate_hz) / 9)
+    found = edges(np.rint(take).astype("<i2").tobytes(), rate_hz)
+    slack = rate_hz // 200
+    assert rate_hz - slack <= found.start <= rate_hz + slack
+    assert 2 * rate_hz - slack <= found.end <= 2 * rate_hz + slack
+
+
+@pytest.mark.parametrize("length_s", [3, 10])
+def test_short_word_in_a_long_take_is_found(length_s: int) -> None:
+    """A word in ten seconds of next to nothing is the sound, and nothing else is."""
+    take = np.random.default_rng(0).integers(-1, 2, length_s * RATE_HZ).astype(float)
+    take[7200:11520] += 8000 * np.sin(np.arange(4320) / 9)
+    found = edges(np.rint(take).astype("<i2").tobytes())
+    assert found.start == pytest.approx(7200, abs=120)
+    assert found.end == pytest.approx(11520, abs=120)
+
+
+@pytest.mark.parametrize("offset", [-330, 33, 1000])
+def test_constant_offset_is_not_sound(offset: int) -> None:
+    """A take that does not rest at zero is trimmed all the same."""
+    take = np.full(48000, float(offset))
+    take[12000:36000] += 10000 * np.sin(np.arange(24000) / 9)
+    found = edges(np.rint(take).astype("<i2").tobytes())
+    assert found.start == pytest.approx(12000, abs=10)
+    assert found.end == pytest.approx(36000, abs=10)
+
+
+def test_lopsided_voice_rests_at_zero() -> None:
+    """A voice whose pulses all point one way has no offset: its last hiss stays."""
+    take = np.zeros(48000)
+    take[6000:24000:200] = 20000
+    take[24000:26400] = np.random.default_rng(0).normal(0, 25, 2400)
+    assert edges(np.rint(take).astype("<i2").tobytes()).end > 26280
+
+
+def test_take_without_pauses_is_kept_whole() -> None:
+    """What is softest in a take that never pauses is speech, not its noise."""
+    take = 10000 * np.sin(np.arange(48000) / 9)
+    take[:960] = np.random.default_rng(0).normal(0, 50, 960)
+    assert edges(np.rint(take).astype("<i2").tobytes()).start < 120
+
+
 @pytest.mark.parametrize("samples", [0, 1, 50, 5000])
 def test_silent_take_is_kept(samples: int) -> None:
     """A take with no sound is not cut to nothing."""

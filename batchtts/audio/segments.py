@@ -22,10 +22,17 @@ with warnings.catch_warnings():
 __all__ = ["Edges", "faded", "pause", "speech_edges", "take", "trimmed"]
 
 _WINDOW_S = 0.005
-_BELOW_SPEECH_DB = -40.0
-_FLOOR_DB = -70.0
-_AT_MOST_BELOW_DB = -20.0
 _LOUD_SHARE = 0.95
+_SOFT_SHARE = 0.05
+_STRETCH = 10  # windows
+# All in dB. Final consonants are 45 to 55 under the vowels; a word may be so
+# short beside its silence that only the highest window tells how loud it is.
+_BELOW_SPEECH = -60.0
+_BELOW_LOUDEST = -12.0
+_LEAST = -72.0  # dBFS: what a few sample steps of noise stay under
+_OVER_NOISE = 6.0
+_NOISE_BELOW_SPEECH = -26.0
+_AT_MOST_BELOW_SPEECH = -20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,34 +58,82 @@ def pause(samples: int, rate_hz: int) -> AudioSegment:
 def speech_edges(segment: AudioSegment) -> Edges:
     """Find the first and the last sample of a take that belong to its sound.
 
-    Silence is what stays 40 dB under the level of the take's loud parts, or
-    under -70 dBFS if that is higher, but never above 20 dB under them: a quiet
-    take is as safe as a loud one. A take with no sound in it is all sound.
+    Silence is what stays 60 dB under the level of the take's loud parts, or
+    under -72 dBFS if that is higher; where the take has a noise of its own, what
+    stays less than 6 dB over that, as long as it is 26 dB under the loud parts.
+    It is never above 20 dB under them: a quiet take is as safe as a loud one. A
+    constant offset is not heard and does not count. A take with no sound in it
+    is all sound.
     """
-    signal = np.abs(samples_of(segment.raw_data).astype(np.float32))
-    levels, window = _levels(signal, segment.frame_rate)
-    loud = float(np.quantile(levels, _LOUD_SHARE)) if len(levels) else 0.0
-    loud = loud or float(levels.max(initial=0.0))
-    if not loud:
-        return Edges(0, len(signal))
-    silence = max(loud * gain_of(_BELOW_SPEECH_DB), FULL_SCALE * gain_of(_FLOOR_DB))
-    silence = min(silence, loud * gain_of(_AT_MOST_BELOW_DB))
+    signal = samples_of(segment.raw_data).astype(np.float32)
+    window = max(1, round(_WINDOW_S * segment.frame_rate))
+    signal = np.abs(signal - _offset(signal, window))
+    levels = np.sqrt(_window_means(np.square(signal), window))
+    silence = _silence(levels)
     sounding = np.flatnonzero(levels > silence)
+    if not len(sounding):
+        return Edges(0, len(signal))
     first, last = int(sounding[0]) * window, int(sounding[-1]) * window
     heard = np.flatnonzero(signal[first : first + window] > silence)
     ended = np.flatnonzero(signal[last : last + window] > silence)
     return Edges(first + int(heard[0]), last + int(ended[-1]) + 1)
 
 
-def _levels(signal: Floats, rate_hz: int) -> tuple[Floats, int]:
-    """Return the RMS of each window, and the window's length in samples."""
-    window = max(1, round(_WINDOW_S * rate_hz))
+def _silence(levels: Floats) -> float:
+    """Return the level up to which the windows of a take are silence."""
+    if not len(levels):
+        return 0.0
+    loudest = float(levels.max()) * gain_of(_BELOW_LOUDEST)
+    loud = max(float(np.quantile(levels, _LOUD_SHARE)), loudest)
+    noise = _noise(levels) * gain_of(_OVER_NOISE)
+    if noise > loud * gain_of(_NOISE_BELOW_SPEECH):
+        noise = 0.0  # the take never pauses: its softest stretch is speech
+    silence = max(loud * gain_of(_BELOW_SPEECH), FULL_SCALE * gain_of(_LEAST), noise)
+    return min(silence, loud * gain_of(_AT_MOST_BELOW_SPEECH))
+
+
+def _noise(levels: Floats) -> float:
+    """Return the level of what is heard in a take when nobody speaks.
+
+    That is its softest stretch of 50 ms, or the softest twentieth of its windows
+    if they are softer still.
+    """
+    softest = float(np.quantile(levels, _SOFT_SHARE))
+    steady = float(np.sqrt(_stretch_means(np.square(levels)).min()))
+    return min(softest, steady)
+
+
+def _offset(signal: Floats, window: int) -> np.float32:
+    """Return where a take rests: its mean where it moves least, in whole steps.
+
+    The mean of it all will not do: a voice may be lopsided, and rest at zero.
+    """
+    if not len(signal):
+        return np.float32(0)
+    means = _window_means(signal, window)
+    moves = _window_means(np.square(signal), window) - np.square(means)
+    stretches = _stretch_means(moves)
+    stillest = int(np.argmin(stretches))
+    if stretches[stillest] > moves.max() * gain_of(_NOISE_BELOW_SPEECH) ** 2:
+        return np.float32(0)
+    return np.rint(means[stillest : stillest + _STRETCH].mean())  # type: ignore[no-any-return]  # numpy's stubs
+
+
+def _window_means(signal: Floats, window: int) -> Floats:
+    """Return the mean of each window, the last one being shorter."""
     starts = np.arange(0, len(signal), window)
     if not len(starts):
-        return signal, window
-    sums = np.add.reduceat(np.square(signal), starts)
+        return signal
     lengths = np.minimum(len(signal) - starts, window)
-    return np.sqrt(sums / lengths), window
+    means: Floats = np.add.reduceat(signal, starts) / lengths.astype(np.float32)
+    return means
+
+
+def _stretch_means(values: Floats) -> Floats:
+    """Return the mean of each stretch of windows, or of all if there are few."""
+    width = min(_STRETCH, len(values))
+    stretches = np.lib.stride_tricks.sliding_window_view(values, width)
+    return stretches.mean(axis=1, dtype=np.float32)
 
 
 def trimmed(segment: AudioSegment, start: int, end: int) -> AudioSegment:
