@@ -141,6 +141,24 @@ def test_resampling_does_not_fold() -> None:
     assert np.abs(signal_of(resampled(pcm, 48000, 8000))).max() < 0.001
 
 
+@pytest.mark.parametrize(
+    ("share", "least_db", "most_db"),
+    [
+        (0.93, -0.1, 0.1),
+        (1.01, -200, -60),
+        (1.02, -200, -90),
+    ],
+)
+def test_resampling_filter_is_steep(
+    share: float, least_db: float, most_db: float
+) -> None:
+    """Nothing is lost up to 0.93 of the highest frequency, and nothing folds."""
+    wave = np.sin(2 * np.pi * 4000 * share * np.arange(48000) / 24000) / 2
+    found = signal_of(resampled(pcm_of(wave), 24000, 8000))[4000:12000]
+    level_db = 20 * np.log10(np.sqrt(np.mean(found**2) * 8) + 1e-10)
+    assert least_db <= level_db <= most_db
+
+
 def test_mulaw_goes_through_the_resampler() -> None:
     """A mu-law take can be used at another rate."""
     signal = tone(8000, 8000)

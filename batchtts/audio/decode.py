@@ -16,8 +16,8 @@ from batchtts.model import Recording
 
 __all__ = ["decode", "resampled"]
 
-# Flat to 0.9 of the lower Nyquist frequency, 100 dB down above it.
-_FILTER = "filter_size=64:phase_shift=10:cutoff=0.97"
+# Flat to 0.93 of the lower Nyquist frequency, 60 dB down at 1.01 of it, 90 at 1.02.
+_FILTER = "filter_size=128:phase_shift=10:cutoff=0.97"
 
 
 def decode(recording: Recording, rate_hz: int) -> bytes:
