@@ -258,6 +258,29 @@ def test_paragraphs_can_be_kept_apart() -> None:
     assert chunks[2].boundary is Boundary.SECTION
 
 
+@pytest.mark.parametrize("limit", [40, 500])
+def test_a_section_ends_a_chunk(limit: int) -> None:
+    """Words of two sections are never in one chunk, however short the text."""
+    text = "One ends.\n\nA second follows.\n\n\nTwo begins.\n\n\nThree.\n\n\n"
+    chunks = chunk(text, limit=limit)
+    assert "".join(one.text for one in chunks) == text
+    assert [(one.words, one.boundary) for one in chunks] == [
+        ("One ends.\n\nA second follows.", Boundary.SECTION),
+        ("Two begins.", Boundary.SECTION),
+        ("Three.", Boundary.END),
+    ]
+
+
+def test_a_section_without_words_is_no_chunk() -> None:
+    """Signs between two sections, and at the ends, go with words."""
+    text = "* * *\n\n\nOne.\n\n\n* * *\n\n\nTwo.\n\n\n…"
+    chunks = chunk(text)
+    assert "".join(one.text for one in chunks) == text
+    assert len(chunks) == 2
+    assert all(speakable(one.text) for one in chunks)
+    assert chunks[0].boundary is Boundary.SECTION
+
+
 def test_markup_is_whole_where_it_is_switched_on() -> None:
     """A notation the engine obeys is never cut if it fits the limit."""
     spelled = "spell(" + "A. B, C; D! " * 9 + ")"

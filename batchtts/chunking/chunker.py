@@ -20,13 +20,16 @@ __all__ = ["MINIMUM_LIMIT", "Rules", "chunk"]
 MINIMUM_LIMIT = 40
 _CELLS = 40  # cuts weighed for one limit, where they stand that close
 _WEIGHTS = Weights()
+_SECTION_BREAK = "\n\n\n"
+_SECTION_ENDS = {Boundary.SECTION}
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
     """What is allowed, and what is preferred, when a text is cut.
 
-    ``separate`` keeps paragraphs apart: no chunk has words of two. ``markup``
+    No chunk ever has words of two sections; ``separate`` keeps paragraphs apart
+    as well. ``markup``
     names the notations that the engine obeys and that are therefore never cut.
     ``phrases`` cuts Chinese, Japanese and Thai that run on without any mark where
     the optional package budoux sees a phrase end; without it the kinds of the
@@ -62,7 +65,7 @@ def chunk(
     if not length:
         return ()
     fits = length <= limit and (cleaned_text.isascii() or units(cleaned_text) <= limit)
-    if fits and not rules.separate:
+    if fits and not rules.separate and _SECTION_BREAK not in cleaned_text.strip():
         return (Chunk(cleaned_text, 0, length, Boundary.END),)
     whole = markup_spans(cleaned_text, rules.markup)
     cutter = Cutter(cleaned_text, limit, language(lang), whole, phrases=rules.phrases)
@@ -76,15 +79,17 @@ def chunk(
 
 
 def _stretches(text: str, cuts: list[Cut], rules: Rules) -> list[list[Cut]]:
-    """Part the cuts where a chunk has to end: nowhere, or between paragraphs."""
-    if not rules.separate:
-        return [cuts]
+    """Part the cuts where a chunk has to end: between sections, or paragraphs.
+
+    A section with nothing to speak goes with the next one, the last one with
+    the one before.
+    """
+    ends = {Boundary.SECTION, Boundary.PARAGRAPH} if rules.separate else _SECTION_ENDS
     stretches: list[list[Cut]] = [[]]
     start = 0
     for cut in cuts:
         stretches[-1].append(cut)
-        apart = cut.boundary in {Boundary.PARAGRAPH, Boundary.SECTION}
-        if apart and speakable(text[start : cut.start]):
+        if cut.boundary in ends and speakable(text[start : cut.start]):
             stretches.append([])
             start = cut.start
     if not speakable(text[start:]) and len(stretches) > 1:
