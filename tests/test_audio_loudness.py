@@ -11,9 +11,9 @@ import pytest
 from numpy.typing import NDArray
 
 from batchtts.audio.limiter import amplified, limited
-from batchtts.audio.loudness import levelled
+from batchtts.audio.loudness import levelled, missed_db
 from batchtts.audio.meter import Levels, Meter
-from batchtts.model import Loudness
+from batchtts.model import Loudness, LoudnessMode
 
 RATE_HZ = 16000
 
@@ -187,6 +187,60 @@ def test_what_cannot_be_reached_is_approached(tmp_path: Path, target: float) -> 
     out, said = level(tmp_path, spiky(3), Loudness("lufs", target, -12))
     assert measure(out).true_peak_db <= -12
     assert said.integrated_lufs < target
+
+
+@pytest.mark.parametrize("target", [-23.0, -19.0, -16.0])
+@pytest.mark.parametrize("pops", [1, 5])
+def test_pop_in_quiet_speech_is_no_obstacle(
+    tmp_path: Path, target: float, pops: int
+) -> None:
+    """Clicks 50 dB over the voice are limited, and the voice is at the target."""
+    rng = np.random.default_rng(5)
+    time = np.arange(20 * RATE_HZ) / RATE_HZ
+    shape = np.clip(np.sin(2 * np.pi * 3 * time), 0, 1) * (np.sin(time) > -0.5)
+    signal = rng.standard_normal(len(time)) * shape * 0.003
+    for pop in range(pops):
+        at = (3 + 3 * pop) * RATE_HZ
+        signal[at : at + 40] += 0.95 * np.sin(np.arange(40) / 3)
+    out, _ = level(tmp_path, pcm_of(signal), Loudness("lufs", target, -1))
+    found = measure(out)
+    assert found.integrated_lufs == pytest.approx(target, abs=0.1)
+    assert found.true_peak_db <= -1
+
+
+@pytest.mark.parametrize("mode", ["lufs", "rms", "peak", "none"])
+def test_what_is_under_the_gate_is_silence(tmp_path: Path, mode: LoudnessMode) -> None:
+    """A track that nowhere reaches -70 LUFS is left alone, and its levels are told."""
+    quiet = np.tile(np.array([3, 0, -3, 0], "<i2"), RATE_HZ).tobytes()
+    out, said = level(tmp_path, quiet, Loudness(mode, -19, -1))
+    assert out == quiet
+    assert -90 < said.integrated_lufs < -70
+    assert missed_db(said, Loudness(mode, -19, -1)) == 0
+
+
+@pytest.mark.parametrize(
+    ("loudness", "missed"),
+    [
+        (Loudness("lufs", -20), 0.0),
+        (Loudness("lufs", -19.95), 0.0),
+        (Loudness("lufs", -18), 2.0),
+        (Loudness("rms", -25), 3.0),
+        (Loudness("peak", 0, -9), 1.0),
+        (Loudness("none"), 0.0),
+    ],
+    ids=str,
+)
+def test_distance_from_the_target_is_told(loudness: Loudness, missed: float) -> None:
+    """A track is as far off as its level is from the one asked for."""
+    levels = Levels(
+        samples=9,
+        integrated_lufs=-20,
+        range_lu=0,
+        true_peak_db=-9,
+        peak_db=-10,
+        rms_db=-22,
+    )
+    assert missed_db(levels, loudness) == pytest.approx(missed)
 
 
 def test_very_short_track_is_levelled(tmp_path: Path) -> None:

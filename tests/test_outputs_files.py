@@ -99,6 +99,20 @@ def test_untouched_when_no_loudness_is_asked(tmp_path: Path, track: Track) -> No
     assert written.levels == track.levels
 
 
+@pytest.mark.parametrize(("target", "is_missed"), [(-19.0, False), (-2.0, True)])
+def test_missed_loudness_is_told(
+    tmp_path: Path,
+    track: Track,
+    target: float,
+    is_missed: bool,  # noqa: FBT001 - a table
+) -> None:
+    """A target over what the ceiling allows is missed by as much as is said."""
+    written = write(track, tmp_path / "a.wav", Loudness("lufs", target, -9))
+    off_db = abs(written.levels.integrated_lufs - target)
+    assert written.missed_db == (pytest.approx(off_db) if is_missed else 0)
+    assert (written.missed_db > 0.5) is is_missed
+
+
 def test_ending_may_be_in_capitals(tmp_path: Path, track: Track) -> None:
     """``A.WAV`` is a WAV."""
     written = write(track, tmp_path / "A.WAV")

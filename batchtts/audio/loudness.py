@@ -16,13 +16,16 @@ from batchtts.audio.meter import Levels, Meter, true_peak_db
 from batchtts.audio.pcm import read_blocks
 from batchtts.model import Loudness
 
-__all__ = ["Levelled", "levelled"]
+__all__ = ["Levelled", "levelled", "missed_db"]
 
 _MAX_GAIN_DB = 40.0
 _FURTHER_PASSES = 5
 _TOLERANCE_DB = 0.08
-_MAX_DRIVE_DB = 12.0  # beyond the gain that would do without a ceiling
+_MAX_DRIVE_DB = 12.0  # beyond the gain that would do if it were not limited more
 _LEAST_SLOPE = 0.2
+_ON_TARGET_DB = 0.1
+# What has nothing above this is silence to R 128 and to us, in every mode.
+_SILENCE_LUFS = -70.0
 # A gain that differs in the last digits of a float must not change the bytes.
 _GAIN_DIGITS = 3
 
@@ -50,7 +53,8 @@ def levelled(
     into a second file beside the spool, which is gone when the block ends, and
     the gain raised until the result, measured, is at the target; where that
     cannot be had under the ceiling, it is as near as a few passes come. Silence
-    stays silence, and nothing is raised by more than 40 dB.
+    stays silence, and so does what is under -70 LUFS; nothing is raised by more
+    than 40 dB.
     """
     gain_db = _first_gain(levels, loudness)
     over_db = levels.true_peak_db + gain_db - loudness.ceiling
@@ -71,16 +75,26 @@ def levelled(
 
 def _first_gain(levels: Levels, loudness: Loudness) -> float:
     """Return the gain in dB that meets the target when no peak is in its way."""
-    match loudness.mode:
-        case "none":
-            return 0.0
-        case "peak":
-            gain_db = loudness.ceiling - levels.peak_db
-        case _:
-            gain_db = loudness.target - _measure(levels, loudness)
-    if not math.isfinite(gain_db):
-        return 0.0
+    gain_db = _short_db(levels, loudness)
     return round(min(gain_db, _MAX_GAIN_DB), _GAIN_DIGITS)
+
+
+def _short_db(levels: Levels, loudness: Loudness) -> float:
+    """Return by how much a track is too soft; silence is as it should be."""
+    if loudness.mode == "none" or levels.integrated_lufs < _SILENCE_LUFS:
+        return 0.0
+    if loudness.mode == "peak":
+        return loudness.ceiling - levels.peak_db
+    return loudness.target - _measure(levels, loudness)
+
+
+def missed_db(levels: Levels, loudness: Loudness) -> float:
+    """Return how far a track is from the loudness asked for, up or down.
+
+    Within 0.1 dB it is there: 0.
+    """
+    off_db = abs(_short_db(levels, loudness))
+    return off_db if off_db > _ON_TARGET_DB else 0.0
 
 
 def _measure(levels: Levels, loudness: Loudness) -> float:
@@ -97,22 +111,60 @@ def _approached(
 
     ``over_db`` is how far the highest peak would be over the ceiling.
     """
-    most_db = round(min(gain_db + _MAX_DRIVE_DB, _MAX_GAIN_DB), _GAIN_DIGITS)
     levels = limit(gain_db)
     short_db = loudness.target - _measure(levels, loudness)
     # What comes out of a further gain. A limiter takes about the square of what
     # it is driven by, so of the next decibel it takes twice the average.
-    slope = 1 - 2 * short_db / over_db
+    search = _Search(gain_db, short_db, 1 - 2 * short_db / over_db)
     for _ in range(_FURTHER_PASSES):
-        if not abs(short_db) > _TOLERANCE_DB or gain_db >= most_db:
+        if not abs(search.short_db) > _TOLERANCE_DB or not search.advance():
             break
-        was_db, was_short_db = gain_db, short_db
-        step_db = short_db / min(1.0, max(_LEAST_SLOPE, slope))
-        gain_db = round(min(gain_db + step_db, most_db), _GAIN_DIGITS)
-        levels = limit(gain_db)
-        short_db = loudness.target - _measure(levels, loudness)
-        slope = (was_short_db - short_db) / (gain_db - was_db)
+        levels = limit(search.gain_db)
+        search.note(loudness.target - _measure(levels, loudness))
     return levels
+
+
+class _Search:
+    """Looks for the gain that leaves nothing short of the target."""
+
+    def __init__(self, gain_db: float, short_db: float, slope: float) -> None:
+        """Begin at a gain, what it leaves short, and what more is thought to give."""
+        self.gain_db = gain_db
+        self.short_db = short_db
+        self._was_db = gain_db
+        self._begin(slope)
+
+    def _begin(self, slope: float) -> None:
+        self._slope = slope
+        self._soft_db, self._loud_db = -math.inf, math.inf  # known not to be enough
+        most_db = self.gain_db + max(0.0, self.short_db) + _MAX_DRIVE_DB
+        self._most_db = round(min(most_db, _MAX_GAIN_DB), _GAIN_DIGITS)
+
+    def advance(self) -> bool:
+        """Go to the next gain; return False if there is none to try."""
+        if self.short_db > 0:
+            self._soft_db = self.gain_db
+        else:
+            self._loud_db = self.gain_db
+        step_db = self.short_db / min(1.0, max(_LEAST_SLOPE, self._slope))
+        wanted_db = self.gain_db + step_db
+        if not self._soft_db < wanted_db < self._loud_db:
+            wanted_db = (self._soft_db + self._loud_db) / 2
+        self._was_db = self.gain_db
+        self.gain_db = round(min(wanted_db, self._most_db), _GAIN_DIGITS)
+        return self.gain_db != self._was_db
+
+    def note(self, short_db: float) -> None:
+        """Learn what the gain leaves short."""
+        more_db = self.gain_db - self._was_db
+        slope = (self.short_db - short_db) / more_db
+        self.short_db = short_db
+        if slope < 0:
+            # A click over a soft voice counted for loudness until it was limited
+            # away; what was learnt of it says nothing of the voice.
+            self._begin(1.0)
+        else:
+            self._slope = slope
 
 
 def _limit(

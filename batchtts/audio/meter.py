@@ -40,8 +40,9 @@ _RESPONSE_S = 0.06
 class Levels:
     """How loud a track is. Silence is minus infinity.
 
-    A track shorter than 400 ms has no gating block: its loudness is that of its
-    whole length. One shorter than 3 s has a loudness range of 0.
+    A track shorter than 400 ms has no gating block, and one that nowhere reaches
+    -70 LUFS none that counts: their loudness is that of the whole length. One
+    shorter than 3 s has a loudness range of 0.
     """
 
     samples: int
@@ -142,9 +143,10 @@ class Meter:
         if not len(powers):
             whole = sum(self._hops)
             return _loudness(whole / self._samples) if self._samples else _SILENT
+        whole = powers.mean()
         powers = powers[powers > _power(_ABSOLUTE_GATE_LUFS)]
         if not len(powers):
-            return _SILENT
+            return _loudness(float(whole))
         gate = _power(_loudness(float(powers.mean())) + _RELATIVE_GATE_LU)
         return _loudness(float(powers[powers > gate].mean()))
 

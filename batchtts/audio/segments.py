@@ -125,15 +125,16 @@ def _window_means(signal: Floats, window: int) -> Floats:
     if not len(starts):
         return signal
     lengths = np.minimum(len(signal) - starts, window)
-    means: Floats = np.add.reduceat(signal, starts) / lengths.astype(np.float32)
-    return means
+    sums = np.add.reduceat(signal, starts)
+    return np.divide(sums, lengths, dtype=np.float32)
 
 
 def _stretch_means(values: Floats) -> Floats:
     """Return the mean of each stretch of windows, or of all if there are few."""
     width = min(_STRETCH, len(values))
     stretches = np.lib.stride_tricks.sliding_window_view(values, width)
-    return stretches.mean(axis=1, dtype=np.float32)
+    means: Floats = stretches.mean(axis=1)
+    return means
 
 
 def trimmed(segment: AudioSegment, start: int, end: int) -> AudioSegment:

@@ -10,7 +10,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from batchtts.audio.encode import codec_versions, encode
-from batchtts.audio.loudness import levelled
+from batchtts.audio.loudness import levelled, missed_db
 from batchtts.audio.meter import Levels
 from batchtts.files import atomic, local_errors
 from batchtts.model import Boundary, Loudness, Pauses
@@ -31,6 +31,7 @@ class Written:
     samples: int
     rate_hz: int
     levels: Levels  # of what was encoded
+    missed_db: float  # distance from the loudness asked for; 0 if within 0.1
 
     @property
     def duration_s(self) -> Fraction:
@@ -78,6 +79,7 @@ def write_file(
         samples=track.samples,
         rate_hz=track.rate_hz,
         levels=ready.levels,
+        missed_db=missed_db(ready.levels, loudness),
     )
 
 
