@@ -89,7 +89,7 @@ class Progress:
                     f"waiting {pause_s:.1f} s, then at most {limit}",
                 )
             case ReadingFailed(text, voice, reason):
-                self._detail(0, f'failed: text "{text}" in voice "{voice}": {reason}')
+                self._detail(1, f'failed: text "{text}" in voice "{voice}": {reason}')
             case Warned(message):
                 self._detail(0, f"warning: {message}")
         self._refresh()

@@ -316,3 +316,12 @@ def test_hostile_input(piece: str) -> None:
 def letters(text: str) -> str:
     """Return the letters of a text."""
     return "".join(character for character in text if character.isalpha())
+
+
+@pytest.mark.parametrize("words", ["One <EOS> two.", "<EOS>\n\nTwo.", "A\n<clear>\nB."])
+def test_what_looks_like_a_command_is_not_lost(tmp_path: Path, words: str) -> None:
+    """A service's command in Markdown is words, not a tag to be passed over."""
+    path = tmp_path / "t.md"
+    path.write_text(words, encoding="utf-8")
+    [chapter] = read_book(path, "t.md").chapters
+    assert "<eos>" in chapter.words.lower() or "<clear>" in chapter.words.lower()

@@ -398,3 +398,55 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path: Path, serve: Serve) -> None
     assert undisturbed.returncode == 0
     made = {p.name: p.read_bytes() for p in (tmp_path / "out").iterdir()}
     assert made == {p.name: p.read_bytes() for p in (clean / "out").iterdir()}
+
+
+def test_errors_are_json_too(cli: Cli, job: Path) -> None:
+    """With --json an error is a document on stdout, each problem with its place."""
+    job.write_text(JOB.replace("astra", "astra, temprature: 1"))
+    for command in ("validate", "run", "plan"):
+        code, out, err = cli(command, job, "--json")
+        document = json.loads(out)
+        assert code == document["exit_code"] == 2
+        [problem] = document["problems"]
+        assert (problem["line"], problem["column"]) == (4, 37)
+        assert "temprature" in problem["message"]
+        assert "error:" in err
+
+
+def test_a_cache_that_is_not_there_is_an_error(cli: Cli, job: Path) -> None:
+    """A mistyped folder does not pass for a healthy cache; a job names its own."""
+    code, _, err = cli("cache", "verify", "--cache", job.parent / "nowhere")
+    assert code == 2
+    assert "there is no cache here" in err
+    cli("run", job)
+    assert "2 takes" in cli("cache", "info", job)[1]
+
+
+def test_a_full_cache_need_not_be_writable(cli: Cli, job: Path) -> None:
+    """Takes are used from a cache that nothing can be written to."""
+    cli("run", job)
+    folder = job.parent / ".batchtts" / "cache"
+    for path in (job.parent / "out").iterdir():
+        path.unlink()
+    folder.rename(job.parent / "takes")
+    (job.parent / ".batchtts" / "cache").write_text("in the way")
+    code, out, _ = cli("run", job, "--cache", job.parent / "takes")
+    assert code == 0
+    assert "2 takes from the cache" in out
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pipes like these there")
+def test_a_reader_that_leaves_changes_no_exit_code(job: Path) -> None:
+    """`batchtts run --json | true` makes all and says so by its exit code."""
+    run = subprocess.Popen(
+        [sys.executable, "-m", "batchtts", "run", str(job), "--json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert run.stdout is not None
+    assert run.stderr is not None
+    run.stdout.close()
+    err = run.stderr.read()
+    run.stderr.close()
+    assert run.wait(60) == 0, err
+    assert len(list((job.parent / "out").iterdir())) == 2

@@ -16,6 +16,8 @@ from batchtts.runner.ledger import Ledger
 
 SHA_OF_X = "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881"
 
+FACTS = {"seconds": 1.5}
+
 
 @pytest.fixture
 def output(tmp_path: Path) -> Path:
@@ -31,18 +33,18 @@ def test_a_recorded_file_is_unchanged(tmp_path: Path, output: Path) -> None:
     path = tmp_path / "state" / "ledger"
     with Ledger.open(path, base=tmp_path) as ledger:
         assert not ledger.unchanged(output, "key")
-        ledger.record(output, "key", SHA_OF_X)
+        ledger.record(output, "key", SHA_OF_X, FACTS)
     with Ledger.open(path, base=tmp_path) as ledger:
-        assert ledger.unchanged(output, "key") == SHA_OF_X
+        assert ledger.unchanged(output, "key") == {"sha256": SHA_OF_X, **FACTS}
         assert not ledger.unchanged(output, "another key")
     with Ledger.read_only(path, base=tmp_path) as ledger:
-        assert ledger.unchanged(output, "key") == SHA_OF_X
+        assert ledger.unchanged(output, "key") == {"sha256": SHA_OF_X, **FACTS}
 
 
 def test_a_file_altered_by_hand_is_noticed(tmp_path: Path, output: Path) -> None:
     """Other bytes of the same length, other lengths and absence all count."""
     with Ledger.open(tmp_path / "ledger", base=tmp_path) as ledger:
-        ledger.record(output, "key", SHA_OF_X)
+        ledger.record(output, "key", SHA_OF_X, FACTS)
         output.write_bytes(b"y")
         os.utime(output, ns=(0, 0))
         assert not ledger.unchanged(output, "key")
@@ -57,16 +59,16 @@ def test_a_fresh_copy_of_the_same_bytes_is_unchanged(
 ) -> None:
     """A new time of change with the same content is no reason to make it again."""
     with Ledger.open(tmp_path / "ledger", base=tmp_path) as ledger:
-        ledger.record(output, "key", SHA_OF_X)
+        ledger.record(output, "key", SHA_OF_X, FACTS)
         os.utime(output, ns=(0, 0))
-        assert ledger.unchanged(output, "key") == SHA_OF_X
+        assert ledger.unchanged(output, "key") == {"sha256": SHA_OF_X, **FACTS}
 
 
 def test_a_project_may_move(tmp_path: Path, output: Path) -> None:
     """Files are named relative to the job: another path changes nothing."""
     (tmp_path / "b").mkdir()
     with Ledger.open(tmp_path / "ledger", base=tmp_path) as ledger:
-        ledger.record(output, "key", SHA_OF_X)
+        ledger.record(output, "key", SHA_OF_X, FACTS)
     moved = tmp_path / "b" / "out"
     (tmp_path / "out").rename(moved)
     with Ledger.open(tmp_path / "ledger", base=tmp_path / "b") as ledger:
@@ -85,8 +87,8 @@ def test_a_damaged_ledger_is_begun_anew(tmp_path: Path, content: bytes) -> None:
     assert path.read_bytes() == content
     with Ledger.open(path, base=tmp_path) as ledger:
         assert not ledger.unchanged(output, "key")
-        ledger.record(output, "key", SHA_OF_X)
-        assert ledger.unchanged(output, "key") == SHA_OF_X
+        ledger.record(output, "key", SHA_OF_X, FACTS)
+        assert ledger.unchanged(output, "key") == {"sha256": SHA_OF_X, **FACTS}
 
 
 def test_looking_at_a_missing_ledger_makes_none(tmp_path: Path) -> None:

@@ -288,6 +288,7 @@ def test_the_report_names_every_file(project: Project, serve: Serve) -> None:
     document = json.loads(again.path.read_text(encoding="utf-8"))
     assert {one["sha256"] for one in document["outputs"]} == set(digests.values())
     assert {one["state"] for one in document["outputs"]} == {"unchanged"}
+    assert all(one["seconds"] > 0 and one["true_peak"] for one in document["outputs"])
 
 
 def test_a_run_leaves_no_temporary_file(project: Project, serve: Serve) -> None:

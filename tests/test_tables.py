@@ -376,3 +376,15 @@ def written(rows: int, suffix: str) -> Iterator[str]:
             yield f'{n},"{words}"\n'
         else:
             yield f'{{"key": {n}, "line": "{words}"}}\n'
+
+
+@pytest.mark.parametrize("head", ["", "sep=;\n"])
+def test_semicolons_of_spreadsheets_are_understood(tmp_path: Path, head: str) -> None:
+    """CSV as spreadsheets write it where the comma is for decimals."""
+    path = tmp_path / "t.csv"
+    path.write_text(f'{head}key;line\na;Hello, you.\nb;"Two; one"\n', encoding="utf-8")
+    rows = list(read_rows(path, "t.csv"))
+    assert [row[1] for row in rows if not isinstance(row, Problem)] == [
+        {"key": "a", "line": "Hello, you."},
+        {"key": "b", "line": "Two; one"},
+    ]

@@ -39,6 +39,11 @@ def inline_words(tokens: Sequence[Token]) -> str:
     return _SPACES.sub(" ", words).replace(" \n", "\n").replace("\n ", "\n").strip()
 
 
+# A service's commands look like tags. In a text they are words, made harmless
+# when the text is cleaned: here they must only not get lost.
+_COMMAND = re.compile(r"<\s*(eos|clear|flush)\s*>", re.IGNORECASE)
+
+
 def _inline(token: Token) -> str:
     match token.type:
         case "softbreak":
@@ -48,6 +53,8 @@ def _inline(token: Token) -> str:
         case "image":
             return inline_words(token.children or [])
         case "html_inline":
+            if _COMMAND.fullmatch(token.content):
+                return token.content
             return "\n" if _LINE_BREAK.match(token.content) else ""
         case _:
             return token.content
@@ -141,5 +148,6 @@ class _Speaker:
         self._say(words.strip(), _LINE if self._lists else _PARAGRAPH)
 
     def _html(self, token: Token) -> None:
-        words = words_between_tags(token.content)
+        # Written out, what looks like a command is no tag to be passed over.
+        words = words_between_tags(_COMMAND.sub(r"&lt;\1&gt;", token.content))
         self._say(words, _LINE if self._lists else _PARAGRAPH)

@@ -15,7 +15,8 @@ from collections.abc import Sequence
 
 import click
 
-from batchtts.errors import BatchTTSError
+from batchtts.cli.colour import color
+from batchtts.errors import BatchTTSError, JobError, LocalError
 from batchtts.text_safety import printable
 
 __all__ = ["main"]
@@ -113,8 +114,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         exc.show()
         code = 2
     except BatchTTSError as exc:
-        _show(exc)
+        _show(exc, as_json="--json" in given)
         code = exc.exit_code
+    except OSError as exc:
+        _show(LocalError(f"cannot write the output: {exc.strerror or exc}"))
+        code = LocalError.exit_code
     except SystemExit:
         code = 0  # click's, when the reader of our output has gone away
     except Exception:  # noqa: BLE001 - the last line of defence
@@ -134,17 +138,32 @@ def _flushed(code: int) -> int:
     return code
 
 
-def _show(error: BatchTTSError) -> None:
+def _show(error: BatchTTSError, *, as_json: bool = False) -> None:
+    """Print an error for people, and for programs that asked for JSON."""
+    if as_json:
+        click.echo(json.dumps(_document(error), ensure_ascii=False, indent=1))
     for line in str(error).splitlines():
         label = click.style("error:", fg="red", bold=True)
-        click.echo(f"{label} {printable(line)}", err=True, color=_color())
+        click.echo(f"{label} {printable(line)}", err=True, color=color())
 
 
-def _color() -> bool | None:
-    """Honour NO_COLOR and FORCE_COLOR; None leaves it to the terminal."""
-    if os.environ.get("NO_COLOR"):
-        return False
-    return True if os.environ.get("FORCE_COLOR") else None
+def _document(error: BatchTTSError) -> dict[str, object]:
+    problems = error.problems if isinstance(error, JobError) else ()
+    return {
+        "version": 1,
+        "exit_code": error.exit_code,
+        "error": str(error),
+        "problems": [
+            {
+                "file": problem.place.file,
+                "line": problem.place.line,
+                "column": problem.place.column,
+                "message": problem.message,
+                "hint": problem.hint,
+            }
+            for problem in problems
+        ],
+    }
 
 
 def _speak_utf8() -> None:
@@ -153,7 +172,3 @@ def _speak_utf8() -> None:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None and not stream.isatty():
             reconfigure(encoding="utf-8", errors="replace")
-
-
-def _as_json(document: object) -> str:
-    return json.dumps(document, ensure_ascii=False, indent=1)

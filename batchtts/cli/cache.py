@@ -7,18 +7,17 @@ from pathlib import Path
 
 import click
 
-from batchtts.errors import LocalError
+from batchtts.errors import JobError, LocalError, Problem
+from batchtts.model import Place
 
 __all__ = ["command"]
 
+_JOB = click.argument("job", type=click.Path(path_type=Path), required=False)
 _FOLDER = click.option(
     "--cache",
-    "folder",
     type=click.Path(path_type=Path, file_okay=False),
     envvar="BATCHTTS_CACHE",
-    default=Path(".batchtts/cache"),
-    show_default=True,
-    help="Folder of the cache of takes.",
+    help="Folder of the cache; default: the job's, else .batchtts/cache here.",
 )
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _DAY_S = 86_400
@@ -27,16 +26,18 @@ _KILO = 1000
 
 @click.group("cache")
 def command() -> None:
-    """Look after the cache of takes (its folder is beside the job file)."""
+    """Look after the cache of takes, by its job file or its folder."""
 
 
 @command.command("info")
+@_JOB
 @_FOLDER
 @_JSON
-def info(*, folder: Path, as_json: bool) -> None:
+def info(*, job: Path | None, cache: Path | None, as_json: bool) -> None:
     """Show how many takes there are and how much space they use."""
     from batchtts.cache import Cache
 
+    folder = _folder(job, cache)
     found = Cache(folder).info()
     if as_json:
         document = {
@@ -52,15 +53,17 @@ def info(*, folder: Path, as_json: bool) -> None:
 
 
 @command.command("verify")
+@_JOB
 @_FOLDER
 @_JSON
-def verify(*, folder: Path, as_json: bool) -> None:
+def verify(*, job: Path | None, cache: Path | None, as_json: bool) -> None:
     """Check every take against its checksum; exit 6 if one is damaged.
 
     A damaged take is put aside and made again by the next run that needs it.
     """
     from batchtts.cache import Cache
 
+    folder = _folder(job, cache)
     good = 0
     bad = []
     for result in Cache(folder).verify():
@@ -81,6 +84,7 @@ def verify(*, folder: Path, as_json: bool) -> None:
 
 
 @command.command("prune")
+@_JOB
 @_FOLDER
 @click.option(
     "--older-than",
@@ -91,10 +95,11 @@ def verify(*, folder: Path, as_json: bool) -> None:
     help="Days since a take was last used.",
 )
 @_JSON
-def prune(*, folder: Path, days: float, as_json: bool) -> None:
+def prune(*, job: Path | None, cache: Path | None, days: float, as_json: bool) -> None:
     """Remove takes that no run has used for a while, and damaged ones."""
     from batchtts.cache import Cache
 
+    folder = _folder(job, cache)
     gone = Cache(folder).prune(older_than_s=days * _DAY_S)
     if as_json:
         document = {
@@ -109,6 +114,20 @@ def prune(*, folder: Path, days: float, as_json: bool) -> None:
         f"{folder}: removed {gone.takes:,} takes and {gone.damaged:,} damaged files, "
         f"{_size(gone.size_bytes)}"
     )
+
+
+def _folder(job: Path | None, cache: Path | None) -> Path:
+    """Return the folder that is meant; raise JobError if there is none."""
+    folder = cache or Path(".batchtts/cache")
+    if job is not None and cache is None:
+        from batchtts.jobfile import load_job
+        from batchtts.runner.places import cache_folder
+
+        folder = cache_folder(load_job(job, allow_outside=True))
+    if not folder.is_dir():
+        hint = "name a job, or a folder with --cache"
+        raise JobError([Problem(Place(str(folder)), "there is no cache here", hint)])
+    return folder
 
 
 def _size(size_bytes: float) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import shlex
 import sys
 from dataclasses import asdict
@@ -11,6 +12,7 @@ from typing import Unpack
 
 import click
 
+from batchtts.cli.colour import color
 from batchtts.cli.job_options import JobFlags, job_options, read
 from batchtts.report import RunReport
 from batchtts.text_safety import printable
@@ -18,6 +20,8 @@ from batchtts.text_safety import printable
 __all__ = ["command"]
 
 _FAILURES_SHOWN = 20
+_WORTH_ANOTHER_TRY = {3, 5, 6}
+_SIGNALLED = 128
 _SHORT_S = 100  # shown to a tenth of a second
 
 
@@ -61,7 +65,7 @@ def command(
 
         show(job, as_json=as_json)
         return 0
-    bar = progress == "bar" or (progress == "auto" and sys.stderr.isatty())
+    bar = progress == "bar" or (progress == "auto" and _has_screen())
     level = -1 if quiet or progress == "none" else verbose
     with Progress(sys.stderr, bar=bar and level >= 0, verbose=level) as follow:
         report = run(job, on_event=follow)
@@ -71,6 +75,14 @@ def command(
         else:
             _summary(report, quiet=quiet, again=_again(ctx))
     return report.exit_code
+
+
+def _has_screen() -> bool:
+    """Tell a terminal that can show a bar; some that programs make have no width."""
+    try:
+        return sys.stderr.isatty() and os.get_terminal_size(2).columns > 0
+    except OSError:
+        return False
 
 
 def _again(ctx: click.Context) -> str:
@@ -88,7 +100,7 @@ def _summary(report: RunReport, *, quiet: bool, again: str) -> None:
         counts.append(f"{report.pending:,} not reached")
     totals = report.totals
     parts = [
-        f"{report.outputs:,} outputs: {', '.join(counts)}",
+        f"{_many(report.outputs, 'output')}: {', '.join(counts)}",
         f"{totals.characters_sent:,} characters sent",
         f"{_length(report.audio_seconds)} audio",
     ]
@@ -117,7 +129,12 @@ def _summary(report: RunReport, *, quiet: bool, again: str) -> None:
 
 
 def _complain(label: str, text: str) -> None:
-    click.echo(f"{click.style(label, fg='red', bold=True)} {printable(text)}", err=True)
+    styled = click.style(label, fg="red", bold=True)
+    click.echo(f"{styled} {printable(text)}", err=True, color=color())
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def _length(seconds: float) -> str:

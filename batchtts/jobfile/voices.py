@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal, cast
 
 from batchtts.jobfile.fields import Fields, number_of, text_of
@@ -22,6 +23,8 @@ from batchtts.names import id_problem
 __all__ = ["voices"]
 
 _Format = Literal["pcm", "wav", "mp3", "mulaw", "ogg"]
+
+_LETTERS = re.compile(r"[^\W\d]+")
 
 
 def voices(fields: Fields, problems: Problems) -> dict[VoiceName, Voice]:
@@ -57,15 +60,16 @@ def _voice(entry: Entry, problems: Problems) -> Voice:
 
 
 def _note_misspelt_model(model: str, fields: Fields, problems: Problems) -> None:
-    """Refuse names that are a known model's but for case and hyphens.
+    """Refuse names that are a known model's but for a slip.
 
-    Rime serves an unknown model by another one and says nothing; what is not
-    so close to a known name may be a new model, and passes.
+    Rime serves an unknown model by another one and says nothing. What is not so
+    close to a known name, or differs in its number, may be a new model, and passes.
     """
     meant = nearest(model, MODELS)
     if meant is None or meant == model:
         return
-    if meant == model.casefold().replace("-", "").replace("_", "").replace(" ", ""):
+    written = re.sub(r"[\s_-]", "", model.casefold())
+    if meant == written or _LETTERS.findall(meant) != _LETTERS.findall(written):
         message = f"there is no model {quoted(model)}"
         problems.add(fields.value("model"), message, f"did you mean {quoted(meant)}?")
 

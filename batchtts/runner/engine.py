@@ -35,14 +35,19 @@ class Engine:
         self.identity = identity
         self._connect = connect
         self._client: RimeClient | None = None
-        self._lock: asyncio.Lock | None = None
+        self._lock = asyncio.Lock()
+        self._prepare: Callable[[], None] = lambda: None
+
+    def before_speaking(self, prepare: Callable[[], None]) -> None:
+        """Have ``prepare`` called once before the first request; it may raise."""
+        self._prepare = prepare
 
     async def speak(self, request: Request) -> Recording:
         """Make one attempt at a request; see `batchtts.pool.Speak`."""
         if self._client is None:
-            self._lock = self._lock or asyncio.Lock()
             async with self._lock:
                 if self._client is None:
+                    await asyncio.to_thread(self._prepare)
                     self._client = await asyncio.to_thread(self._connect)
         return await self._client.speak(request)
 

@@ -13,7 +13,7 @@ from batchtts.report import Failure
 from batchtts.runner.feed import Due, There, Work
 from batchtts.runner.places import relative
 
-__all__ = ["Entries", "first_failure", "local_failure", "missed"]
+__all__ = ["Entries", "facts", "first_failure", "local_failure", "missed"]
 
 _MISSED_DB = 0.5
 
@@ -27,21 +27,14 @@ class Entries:
 
     def found(self, one: Work, there: There) -> dict[str, object]:
         """Describe a file that is already what it should be."""
-        return {**self._entry(one, there, "unchanged"), "sha256": there.sha256}
+        return {**self._entry(one, there, "unchanged"), **there.facts}
 
     def made(self, one: Work, due: Due, written: Written) -> dict[str, object]:
-        """Describe a file that was made: digest, length and levels."""
-        levels = written.levels
+        """Describe a file that was made."""
         return {
             **self._entry(one, due, "made"),
             "sha256": written.sha256,
-            "bytes": written.size_bytes,
-            "samples": written.samples,
-            "sample_rate": written.rate_hz,
-            "seconds": round(float(written.duration_s), 6),
-            "lufs": _rounded(levels.integrated_lufs),
-            "true_peak": _rounded(levels.true_peak_db),
-            "rms": _rounded(levels.rms_db),
+            **facts(written),
         }
 
     def _entry(self, one: Work, file: Due | There, state: str) -> dict[str, object]:
@@ -52,6 +45,20 @@ class Entries:
             "voice": one.reading.voice.name,
             "chunks": len(one.reading.pieces),
         }
+
+
+def facts(written: Written) -> dict[str, object]:
+    """Return what is worth knowing of a file: its size, length and levels."""
+    levels = written.levels
+    return {
+        "bytes": written.size_bytes,
+        "samples": written.samples,
+        "sample_rate": written.rate_hz,
+        "seconds": round(float(written.duration_s), 6),
+        "lufs": _rounded(levels.integrated_lufs),
+        "true_peak": _rounded(levels.true_peak_db),
+        "rms": _rounded(levels.rms_db),
+    }
 
 
 def missed(due: Due, written: Written) -> str | None:

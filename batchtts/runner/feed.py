@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from batchtts.formats import FORMATS, rate_for
@@ -30,7 +30,7 @@ class There:
     """A file that is already what it should be."""
 
     target: Target
-    sha256: str
+    facts: Mapping[str, object]  # what the report tells of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +49,11 @@ def work(readings: Iterator[Reading], ledger: Ledger) -> Iterator[Work]:
         there: list[There] = []
         for target in reading.targets:
             one = _due(reading, target)
-            sha256 = ledger.unchanged(target.path, one.key)
-            if sha256 is None:
+            facts = ledger.unchanged(target.path, one.key)
+            if facts is None:
                 due.append(one)
             else:
-                there.append(There(target, sha256))
+                there.append(There(target, facts))
         yield Work(reading, tuple(due), tuple(there))
 
 

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import os
 import sqlite3
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -28,11 +30,12 @@ create table if not exists outputs (
     path text primary key,
     key text not null,
     sha256 text not null,
+    facts text not null,
     size integer not null,
     mtime_ns integer not null
 ) without rowid
 """
-_PROBE = "select path, key, sha256, size, mtime_ns from outputs limit 1"
+_PROBE = "select path, key, sha256, facts, size, mtime_ns from outputs limit 1"
 
 
 class Ledger:
@@ -87,8 +90,10 @@ class Ledger:
         with self._lock, contextlib.suppress(sqlite3.Error):
             self._database.close()
 
-    def unchanged(self, path: Path, key: str) -> str | None:
-        """Return the SHA-256 of ``path`` if it holds, whole, what ``key`` stands for.
+    def unchanged(self, path: Path, key: str) -> dict[str, object] | None:
+        """Return the facts about ``path`` if it holds, whole, what ``key`` stands for.
+
+        They are what `record` was given, and ``sha256``.
 
         A file whose size or time of change is not the recorded one is read and
         compared by its SHA-256, so that a fresh copy counts as unchanged.
@@ -100,27 +105,37 @@ class Ledger:
             status = path.stat()
         except OSError:
             return None
-        if (status.st_size, status.st_mtime_ns) == (row[2], row[3]):
-            return str(row[1])
-        if status.st_size != row[2]:
+        facts: dict[str, object] = {"sha256": row[1], **json.loads(row[2])}
+        if (status.st_size, status.st_mtime_ns) == (row[3], row[4]):
+            return facts
+        if status.st_size != row[3]:
             return None
         with local_errors("cannot read"), path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         if digest != row[1]:
             return None
-        self.record(path, key, digest)
-        return digest
+        self.record(path, key, digest, json.loads(row[2]))
+        return facts
 
-    def record(self, path: Path, key: str, sha256: str) -> None:
-        """Note that ``path`` now holds what ``key`` stands for."""
+    def record(
+        self, path: Path, key: str, sha256: str, facts: Mapping[str, object]
+    ) -> None:
+        """Note that ``path`` now holds what ``key`` stands for, and facts about it."""
         if not self._writable:
             return
         status = path.stat()
-        row = (self._name(path), key, sha256, status.st_size, status.st_mtime_ns)
+        row = (
+            self._name(path),
+            key,
+            sha256,
+            json.dumps(facts),
+            status.st_size,
+            status.st_mtime_ns,
+        )
         with self._lock:
             try:
                 self._database.execute(
-                    "insert or replace into outputs values (?, ?, ?, ?, ?)", row
+                    "insert or replace into outputs values (?, ?, ?, ?, ?, ?)", row
                 )
             except sqlite3.Error as exc:
                 raise LocalError(
@@ -128,11 +143,11 @@ class Ledger:
                     f'"{self._file()}" and run again'
                 ) from exc
 
-    def _row(self, path: Path) -> tuple[str, str, int, int] | None:
+    def _row(self, path: Path) -> tuple[str, str, str, int, int] | None:
         """Return what is known of a file; nothing where that cannot be read."""
         with self._lock, contextlib.suppress(sqlite3.Error):
-            found: tuple[str, str, int, int] | None = self._database.execute(
-                "select key, sha256, size, mtime_ns from outputs where path = ?",
+            found: tuple[str, str, str, int, int] | None = self._database.execute(
+                "select key, sha256, facts, size, mtime_ns from outputs where path = ?",
                 (self._name(path),),
             ).fetchone()
             return found

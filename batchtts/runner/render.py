@@ -17,6 +17,7 @@ from batchtts.files import local_errors, sweep
 from batchtts.model import Fingerprint, Pauses, Recording
 from batchtts.outputs.files import Written, write_file
 from batchtts.runner.arrivals import Arrivals, NotComing
+from batchtts.runner.entries import facts
 from batchtts.runner.feed import Due, Work, tags
 from batchtts.runner.ledger import Ledger
 
@@ -82,7 +83,7 @@ def render(
                 shop.check()
                 written = _written(work, due, track, shop)
                 with local_errors("cannot look at"):
-                    ledger.record(written.path, due.key, written.sha256)
+                    ledger.record(written.path, due.key, written.sha256, facts(written))
                 yield due, written
 
 

@@ -71,6 +71,7 @@ def _made(
         Ledger.open(ledger_path(job), base=job.path.parent) as ledger,
     ):
         planned = readings(job, read_texts, engine=engine.identity, texts=size.texts)
+        engine.before_speaking(lambda: require_writable(shop.cache.folder))
         session = Session(job, engine, ledger, shop, writer, told)
         asyncio.run(session.go(planned))
         done = writer.made + writer.unchanged + writer.failed
@@ -101,7 +102,7 @@ def _made(
 def _workshop(job: Job) -> Iterator[Workshop]:
     """Give the folders of a run, each known to take files, and clear up after."""
     cache = Cache(cache_folder(job))
-    for folder in {output.folder for output in job.outputs} | {cache.folder}:
+    for folder in {output.folder for output in job.outputs}:
         require_writable(folder)
     scratch = state_folder(job) / f"{job.path.stem}.scratch"
     _clear(scratch)

@@ -34,6 +34,7 @@ def interrupts(on_first: Callable[[int], None]) -> Iterator[None]:
 
     def handle(number: int, _frame: FrameType | None) -> None:
         if seen:
+            os.write(2, b"ended at once; run again to resume\n")
             os._exit(128 + number)
         seen.append(number)
         loop.call_soon_threadsafe(on_first, number)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -35,9 +36,15 @@ _REASONS = {
 def separated_rows(lines: Lines, shown: str, separator: str) -> Iterator[Row | Problem]:
     """Yield the rows under the header, and a Problem for each unusable one."""
     csv.field_size_limit(MAX_CELL_CHARS)
-    reader = csv.reader(lines, delimiter=separator, strict=True)
+    source = iter(lines)
+    reader = csv.reader(())
     try:
-        header = next((cells for cells in reader if cells), [])
+        first = next(source, "")
+        if separator == "," and _by_semicolons(first):
+            separator = ";"
+        every = itertools.chain([first], source)
+        reader = csv.reader(every, delimiter=separator, strict=True)
+        header = next((c for c in reader if c and not _names_the_separator(c)), [])
     except (csv.Error, TooLongError) as exc:
         yield lines.take_fault() or _broken(Place(shown, 1), exc)
         return
@@ -46,6 +53,19 @@ def separated_rows(lines: Lines, shown: str, separator: str) -> Iterator[Row | P
         yield problem
         return
     yield from _data_rows(reader, header, lines, shown)
+
+
+def _by_semicolons(first: str) -> bool:
+    """Tell by its first line a table of the kind that spreadsheets write.
+
+    Where the comma is for decimals they put semicolons between the cells, and
+    some a line ``sep=;`` on top.
+    """
+    return ";" in first and "," not in first
+
+
+def _names_the_separator(cells: list[str]) -> bool:
+    return cells == ["sep=", ""]
 
 
 def _data_rows(
