@@ -99,7 +99,7 @@ def test_untouched_when_no_loudness_is_asked(tmp_path: Path, track: Track) -> No
     assert written.levels == track.levels
 
 
-@pytest.mark.parametrize(("target", "is_missed"), [(-19.0, False), (-2.0, True)])
+@pytest.mark.parametrize(("target", "is_missed"), [(-32.0, False), (-2.0, True)])
 def test_missed_loudness_is_told(
     tmp_path: Path,
     track: Track,

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from batchtts.audio.oversample import OVERSHOOT, REACH, between
+from batchtts.audio.oversample import REACH, Oversampler, oversampler
 from batchtts.audio.pcm import (
     BLOCK_SAMPLES,
     FULL_SCALE,
@@ -57,6 +57,7 @@ def limited(
     ceiling = FULL_SCALE * gain_of(ceiling_db - _MARGIN_DB)
     ramp = max(1, round(_RAMP_S * rate_hz / _GROUP))
     reach = _reach(ramp)
+    between = oversampler(rate_hz)
     silence = np.zeros(reach + _GROUP, np.float32)
     before, held = silence[:reach], silence[:0]
     for block in itertools.chain(blocks_of(blocks, max(BLOCK_SAMPLES, reach)), [b""]):
@@ -65,7 +66,9 @@ def limited(
             whole = -(-len(held) // _GROUP) * _GROUP
             window = np.concatenate((before, held, signal, silence))
             window = window[: 2 * reach + whole]
-            yield to_bytes(held * _reduction(window, ceiling, ramp)[: len(held)])
+            yield to_bytes(
+                held * _reduction(window, ceiling, ramp, between)[: len(held)]
+            )
             before = held[-reach:]
         held = signal
 
@@ -75,14 +78,16 @@ def _reach(ramp: int) -> int:
     return (2 * ramp + 3) * _GROUP
 
 
-def _reduction(window: Floats, ceiling: float, ramp: int) -> Floats:
+def _reduction(
+    window: Floats, ceiling: float, ramp: int, between: Oversampler
+) -> Floats:
     """Return the factor for each sample in the middle of a window.
 
     Around the middle the window has the limiter's reach on both sides.
     """
     reach = _reach(ramp)
     middle = len(window) - 2 * reach
-    peaks = _group_peaks(window, ceiling)
+    peaks = _group_peaks(window, ceiling, between)
     if float(peaks.max()) <= ceiling:
         return np.ones(middle, np.float32)
     needed = np.minimum(1.0, ceiling / np.maximum(peaks, 1.0)).astype(np.float64)
@@ -92,21 +97,21 @@ def _reduction(window: Floats, ceiling: float, ramp: int) -> Floats:
     return np.interp(np.arange(middle), centres, smooth).astype(np.float32)
 
 
-def _group_peaks(window: Floats, ceiling: float) -> Floats:
+def _group_peaks(window: Floats, ceiling: float, between: Oversampler) -> Floats:
     """Return the true peak of each group but the first and the last.
 
     Of a group that cannot be over the ceiling the highest sample will do.
     """
     highest: Floats = np.abs(window).reshape(-1, _GROUP).max(axis=1)
     around = np.maximum(np.maximum(highest[:-2], highest[2:]), highest[1:-1])
-    loud = np.flatnonzero(around * OVERSHOOT > ceiling)
+    loud = np.flatnonzero(around * between.overshoot > ceiling)
     peaks: Floats = highest[1:-1].copy()
     if len(loud):
         # From one gap before the group's first sample to one after its last.
         width = _GROUP + 2 * REACH
         windows = np.lib.stride_tricks.sliding_window_view(window, width)
         rows = windows[(loud + 1) * _GROUP - REACH]
-        peaks[loud] = np.maximum(peaks[loud], between(rows).max(axis=1))
+        peaks[loud] = np.maximum(peaks[loud], between.peaks(rows, ceiling))
     return peaks
 
 

@@ -67,7 +67,7 @@ def levelled(
     limit = functools.partial(_limit, spool, scratch, rate_hz, loudness.ceiling)
     try:
         limited_levels = _approached(limit, gain_db, over_db, loudness)
-        peak_db = true_peak_db(read_blocks(scratch))
+        peak_db = true_peak_db(read_blocks(scratch), rate_hz)
         yield Levelled(scratch, 0.0, replace(limited_levels, true_peak_db=peak_db))
     finally:
         scratch.unlink(missing_ok=True)

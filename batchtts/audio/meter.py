@@ -2,11 +2,12 @@
 
 Integrated loudness after ITU-R BS.1770-4 and EBU R 128, one channel, so that a
 mono sine of -23 dBFS is at -26 LUFS; loudness range after EBU Tech 3342; true
-peak from four times oversampling.
+peak from oversampling.
 """
 
 from __future__ import annotations
 
+import functools
 from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from batchtts.audio.pcm import (
     FULL_SCALE,
     SAMPLE_BYTES,
     Floats,
+    Samples,
     db,
     samples_of,
 )
@@ -70,8 +72,7 @@ class Meter:
     def __init__(self, rate_hz: int, *, true_peak: bool = True) -> None:
         """Measure a signal of this sampling rate.
 
-        Without ``true_peak``, which takes as long as all the rest, that of the
-        samples stands in its place.
+        Without ``true_peak`` that of the samples stands in its place.
         """
         self._rate_hz = rate_hz
         self._weighting = _Weighting(rate_hz)
@@ -79,40 +80,54 @@ class Meter:
         self._samples = 0
         self._energy = 0.0
         self._peak = 0.0
-        self._true_peak = TruePeak() if true_peak else None
-        self._held = bytearray()
+        self._true_peak = TruePeak(rate_hz) if true_peak else None
+        self._block = np.empty(self._weighting.block, np.float32)
+        self._filled = 0
+        self._half_sample = b""
 
     def feed(self, pcm: bytes) -> None:
         """Take the next part of the signal."""
-        self._held += pcm
-        block_bytes = self._weighting.block * SAMPLE_BYTES
-        while len(self._held) >= block_bytes:
-            self._measure(bytes(self._held[:block_bytes]))
-            del self._held[:block_bytes]
+        if self._half_sample or len(pcm) % SAMPLE_BYTES:
+            pcm = self._half_sample + pcm
+            whole_bytes = len(pcm) - len(pcm) % SAMPLE_BYTES
+            pcm, self._half_sample = pcm[:whole_bytes], pcm[whole_bytes:]
+        self.feed_signal(samples_of(pcm))
+
+    def feed_signal(self, signal: Floats | Samples) -> None:
+        """Take the next part of the signal, in units of one sample step."""
+        while len(signal):
+            part = signal[: len(self._block) - self._filled]
+            self._block[self._filled : self._filled + len(part)] = part
+            self._filled += len(part)
+            signal = signal[len(part) :]
+            if self._filled == len(self._block):
+                self._measure()
 
     def finish(self) -> Levels:
         """Return the levels of all that was fed; feed nothing more after it."""
-        if self._held:
-            self._measure(bytes(self._held))
-            self._held.clear()
+        if self._filled:
+            self._measure()
         true_peak = self._true_peak.finish() if self._true_peak else self._peak
         mean = self._energy / self._samples if self._samples else 0.0
         return Levels(
             samples=self._samples,
             integrated_lufs=self._integrated(),
             range_lu=self._range(),
-            true_peak_db=db(true_peak),
-            peak_db=db(self._peak),
-            rms_db=db(float(np.sqrt(mean))),
+            true_peak_db=db(true_peak / FULL_SCALE),
+            peak_db=db(self._peak / FULL_SCALE),
+            rms_db=db(float(np.sqrt(mean)) / FULL_SCALE),
         )
 
-    def _measure(self, pcm: bytes) -> None:
-        signal = samples_of(pcm).astype(np.float32) / np.float32(FULL_SCALE)
-        self._energy += float(np.sum(np.square(signal), dtype=np.float64))
-        self._peak = max(self._peak, float(np.abs(signal).max()))
+    def _measure(self) -> None:
+        """Measure the block, as far as it is filled, and begin the next one."""
+        signal = self._block[: self._filled]
+        self._filled = 0
+        self._peak = max(self._peak, float(signal.max()), -float(signal.min()))
         if self._true_peak:
             self._true_peak.feed(signal)
-        self._add_hops(np.square(self._weighting.filter(signal)))
+        weighted = self._weighting.filter(signal)
+        self._energy += float(np.sum(np.square(signal, out=signal)))
+        self._add_hops(np.square(weighted, out=weighted))
         self._samples += len(signal)
 
     def _add_hops(self, power: Floats) -> None:
@@ -123,14 +138,14 @@ class Meter:
         numbers = np.arange(first + 1, last + 1)
         starts = -(-numbers * self._rate_hz // _HOPS_PER_S) - self._samples
         starts = np.concatenate(([0], starts[starts < len(power)]))
-        sums = np.add.reduceat(power, starts, dtype=np.float64)
+        sums = np.add.reduceat(power, starts)
         self._hops[-1] += float(sums[0])
         self._hops.extend(sums[1:].tolist())
 
     def _windows(self, hops: int) -> NDArray[np.float64]:
         """Return the mean power of every whole window of so many hops."""
         whole = self._samples * _HOPS_PER_S // self._rate_hz
-        energy = np.frombuffer(self._hops, np.float64)[:whole]
+        energy = np.frombuffer(self._hops, np.float64)[:whole] / FULL_SCALE**2
         if whole < hops:
             return np.zeros(0)
         edges = -(-np.arange(whole + 1) * self._rate_hz // _HOPS_PER_S)
@@ -141,7 +156,7 @@ class Meter:
     def _integrated(self) -> float:
         powers = self._windows(_MOMENTARY_HOPS)
         if not len(powers):
-            whole = sum(self._hops)
+            whole = sum(self._hops) / FULL_SCALE**2
             return _loudness(whole / self._samples) if self._samples else _SILENT
         whole = powers.mean()
         powers = powers[powers > _power(_ABSOLUTE_GATE_LUFS)]
@@ -160,12 +175,12 @@ class Meter:
         return _loudness(float(high)) - _loudness(float(low))
 
 
-def true_peak_db(blocks: Iterable[bytes]) -> float:
+def true_peak_db(blocks: Iterable[bytes], rate_hz: int) -> float:
     """Return the true peak of PCM in dBTP, and nothing else."""
-    true_peak = TruePeak()
+    true_peak = TruePeak(rate_hz)
     for pcm in blocks:
-        true_peak.feed(samples_of(pcm).astype(np.float32) / np.float32(FULL_SCALE))
-    return db(true_peak.finish())
+        true_peak.feed(samples_of(pcm).astype(np.float32))
+    return db(true_peak.finish() / FULL_SCALE)
 
 
 def _loudness(power: float) -> float:
@@ -181,10 +196,8 @@ class _Weighting:
 
     def __init__(self, rate_hz: int) -> None:
         taps = max(32, round(_RESPONSE_S * rate_hz))
-        self._size = 1 << (8 * taps).bit_length()
-        response = np.fft.irfft(_k_response(rate_hz, self._size), self._size)
-        response[taps:] = 0
-        self._response = np.fft.rfft(response).astype(np.complex64)
+        self._size = 1 << (16 * taps).bit_length()
+        self._response = _k_response(rate_hz, taps, self._size)
         self._past = np.zeros(taps - 1, np.float32)
         self.block = self._size - taps + 1
 
@@ -192,25 +205,30 @@ class _Weighting:
         """Return the next block, filtered; shorter than ``block`` only at the end."""
         joined = np.concatenate((self._past, signal))
         spectrum = np.fft.rfft(joined, self._size)
-        filtered = np.fft.irfft(spectrum * self._response, self._size)
+        spectrum *= self._response
+        filtered = np.fft.irfft(spectrum, self._size)
         past = len(self._past)
-        self._past = joined[len(joined) - past :]
+        self._past = joined[len(joined) - past :].copy()
         return filtered[past : len(joined)].astype(np.float32, copy=False)
 
 
-def _k_response(rate_hz: int, size: int) -> NDArray[np.complex128]:
+@functools.lru_cache(maxsize=8)
+def _k_response(rate_hz: int, taps: int, size: int) -> NDArray[np.complex64]:
     """Return the frequency response of BS.1770's two filters at any rate.
 
     The standard prints coefficients for 48 kHz. They are the bilinear transform
     of a high shelf of 4 dB at 1,682 Hz and a high pass at 38 Hz, whose analogue
-    parameters give the same curve at the other rates.
+    parameters give the same curve at the other rates. What is left of the
+    impulse response after so many ``taps`` is cut off.
     """
     z = np.exp(-2j * np.pi * np.arange(size // 2 + 1) / size)
 
     response = np.ones(len(z), np.complex128)
     for numerator, denominator in (_shelf(rate_hz), _high_pass(rate_hz)):
         response *= np.polyval(numerator[::-1], z) / np.polyval(denominator[::-1], z)
-    return response
+    impulse = np.fft.irfft(response, size)
+    impulse[taps:] = 0
+    return np.fft.rfft(impulse).astype(np.complex64)
 
 
 def _shelf(rate_hz: int) -> tuple[tuple[float, ...], tuple[float, ...]]:

@@ -7,7 +7,6 @@ does, and let pass whatever a fast or slow one might.
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Mapping
 
@@ -24,6 +23,8 @@ _PLAIN_S = 0.25  # a small Latin letter or a space, spoken slowly
 _DENSE_S = 1.0  # a digit, a capital, a sign, an ideograph: a word by itself
 _MAX_SPEED = 10.0  # beyond it no model follows
 _PLAIN = re.compile(r"[a-z\s]")
+_LETTER = re.compile(r"[^\W_]")
+_RUN = re.compile(r"([^\W_])\1{2,}")
 _PAUSE = re.compile(r"<\s*(\d{1,6})\s*>")  # Rime's <750>: 750 ms of silence
 _SPELLED = re.compile(r"spell\(([^)]*)\)")
 _SPEEDS = ("speedAlpha", "timeScaleFactor", "inlineSpeedAlpha")
@@ -57,8 +58,8 @@ def implausible(text: str, seconds: float, speed: float = 1.0) -> str | None:
 def shortest_s(text: str, speed: float = 1.0) -> float:
     """Return a length that no complete reading of ``text`` stays under."""
     # A run of one character ("aaaaaa", "0000") may be read as a single sound.
-    runs = (len(list(run)) for c, run in itertools.groupby(text) if c.isalnum())
-    return _FASTEST_S * sum(min(length, 2) for length in runs) / speed
+    letters = _LETTER.findall(_RUN.sub(r"\1\1", text))
+    return _FASTEST_S * len(letters) / speed
 
 
 def longest_s(text: str, speed: float = 1.0) -> float:
