@@ -97,11 +97,11 @@ class Oversampler:
             before, after = signal[at : at + gaps], signal[mirror : mirror + gaps]
             np.add(before, after, out=both)
             half += np.multiply(both, self._half[at], out=product)
-            for even, (taps, _) in zip(evens, self._mirrored, strict=True):
-                even += np.multiply(both, taps[at], out=product)
+            for total, (taps, _) in zip(evens, self._mirrored, strict=True):
+                np.add(total, np.multiply(both, taps[at], out=product), out=total)
             np.subtract(before, after, out=both)
-            for odd, (_, taps) in zip(odds, self._mirrored, strict=True):
-                odd += np.multiply(both, taps[at], out=product)
+            for total, (_, taps) in zip(odds, self._mirrored, strict=True):
+                np.add(total, np.multiply(both, taps[at], out=product), out=total)
         highest = np.abs(half, out=half)
         for even, odd in zip(evens, odds, strict=True):
             # The higher of |even + odd| and |even - odd| is the sum of both.
@@ -151,7 +151,7 @@ class Oversampler:
         samples = np.abs(rows).max(axis=1)
         bends = np.abs(np.diff(rows, 2)).max(axis=1)
         bounds = np.minimum(samples * self.overshoot, samples + bends * self._bend)
-        return bounds * np.float32(_ROUNDING)
+        return np.multiply(bounds, _ROUNDING, dtype=np.float32)
 
     def _row_peaks(self, rows: Floats) -> Floats:
         peaks: Floats = self.between(np.ascontiguousarray(rows.T)).max(axis=0)

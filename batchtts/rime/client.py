@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import logging
 import ssl
 from collections.abc import AsyncGenerator, Iterable
@@ -154,6 +155,7 @@ class _Direct(connect):
         return exc
 
 
+@functools.cache  # looked up on disk, and the same for every request
 def _user_agent() -> str:
     try:
         return f"batchtts/{version('batchtts')}"
