@@ -150,8 +150,9 @@ class Oversampler:
         """Return what the peaks of each row cannot be over."""
         samples = np.abs(rows).max(axis=1)
         bends = np.abs(np.diff(rows, 2)).max(axis=1)
-        bounds = np.minimum(samples * self.overshoot, samples + bends * self._bend)
-        return np.multiply(bounds, _ROUNDING, dtype=np.float32)
+        most = np.minimum(samples * self.overshoot, samples + bends * self._bend)
+        bounds: Floats = most * np.float32(_ROUNDING)
+        return bounds
 
     def _row_peaks(self, rows: Floats) -> Floats:
         peaks: Floats = self.between(np.ascontiguousarray(rows.T)).max(axis=0)
