@@ -20,7 +20,7 @@ from batchtts.events import (
     Throttled,
     Warned,
 )
-from batchtts.text_safety import printable
+from batchtts.text_safety import many, printable
 
 __all__ = ["Progress"]
 
@@ -108,8 +108,8 @@ class Progress:
             )
         else:
             self._line(
-                f"{plan.texts:,} texts, {plan.characters:,} characters, "
-                f"{plan.outputs:,} files to make or check"
+                f"{many(plan.texts, 'text')}, {plan.characters:,} characters, "
+                f"{many(plan.outputs, 'file')} to make or check"
             )
 
     def _advance(self, characters: int) -> None:

@@ -1,10 +1,10 @@
-"""Words from strangers, made safe to show on a terminal or in a log."""
+"""Words for people: those of strangers made safe to show, and counts."""
 
 from __future__ import annotations
 
 import unicodedata
 
-__all__ = ["printable"]
+__all__ = ["many", "printable"]
 
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 
@@ -23,3 +23,8 @@ def printable(text: str) -> str:
         else character.encode("unicode_escape", "surrogatepass").decode("ascii")
         for character in text
     )
+
+
+def many(count: int, noun: str) -> str:
+    """Return a count with its noun, in the plural where there are several."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -116,7 +116,7 @@ def test_validate_says_what_a_job_comes_to(cli: Cli, job: Path) -> None:
     """A good job is described in one line, or in JSON."""
     code, out, _ = cli("validate", job)
     assert code == 0
-    assert "is valid: 1 voices, 2 texts, 24 characters to read, 2 files" in out
+    assert "is valid: 1 voice, 2 texts, 24 characters to read, 2 files" in out
     assert json.loads(cli("validate", job, "--json")[1])["valid"] is True
 
 
@@ -243,11 +243,11 @@ def test_cache_commands_tell_and_clean(cli: Cli, job: Path) -> None:
     take.write_bytes(take.read_bytes()[:-1])
     code, out, err = cli("cache", "verify", "--cache", folder)
     assert code == 6
-    assert "1 takes good, 1 damaged" in out
+    assert "1 take good, 1 damaged" in out
     assert take.name in err
     code, out, _ = cli("cache", "prune", "--cache", folder, "--older-than", 0)
     assert code == 0
-    assert "removed 1 takes and 1 damaged files" in out
+    assert "removed 1 take and 1 damaged file," in out
     assert "0 takes" in cli("cache", "info", "--cache", folder)[1]
 
 

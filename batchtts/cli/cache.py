@@ -9,6 +9,7 @@ import click
 
 from batchtts.errors import JobError, LocalError, Problem
 from batchtts.model import Place
+from batchtts.text_safety import many
 
 __all__ = ["command"]
 
@@ -49,7 +50,8 @@ def info(*, job: Path | None, cache: Path | None, as_json: bool) -> None:
         click.echo(json.dumps(document, indent=1))
         return
     damaged = f", {found.damaged:,} damaged put aside" if found.damaged else ""
-    click.echo(f"{folder}: {found.takes:,} takes, {_size(found.size_bytes)}{damaged}")
+    takes = many(found.takes, "take")
+    click.echo(f"{folder}: {takes}, {_size(found.size_bytes)}{damaged}")
 
 
 @command.command("verify")
@@ -78,7 +80,7 @@ def verify(*, job: Path | None, cache: Path | None, as_json: bool) -> None:
     else:
         for one in bad:
             click.echo(f"damaged: {one.path}: {one.reason}", err=True)
-        click.echo(f"{folder}: {good:,} takes good, {len(bad):,} damaged")
+        click.echo(f"{folder}: {many(good, 'take')} good, {len(bad):,} damaged")
     if bad:
         raise LocalError(f"{len(bad):,} takes were damaged and have been put aside")
 
@@ -111,7 +113,8 @@ def prune(*, job: Path | None, cache: Path | None, days: float, as_json: bool) -
         click.echo(json.dumps(document, indent=1))
         return
     click.echo(
-        f"{folder}: removed {gone.takes:,} takes and {gone.damaged:,} damaged files, "
+        f"{folder}: removed {many(gone.takes, 'take')} and "
+        f"{many(gone.damaged, 'damaged file')}, "
         f"{_size(gone.size_bytes)}"
     )
 

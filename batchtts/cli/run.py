@@ -15,7 +15,7 @@ import click
 from batchtts.cli.colour import color
 from batchtts.cli.job_options import JobFlags, job_options, read
 from batchtts.report import RunReport
-from batchtts.text_safety import printable
+from batchtts.text_safety import many, printable
 
 __all__ = ["command"]
 
@@ -100,7 +100,7 @@ def _summary(report: RunReport, *, quiet: bool, again: str) -> None:
         counts.append(f"{report.pending:,} not reached")
     totals = report.totals
     parts = [
-        f"{_many(report.outputs, 'output')}: {', '.join(counts)}",
+        f"{many(report.outputs, 'output')}: {', '.join(counts)}",
         f"{totals.characters_sent:,} characters sent",
         f"{_length(report.audio_seconds)} audio",
     ]
@@ -131,10 +131,6 @@ def _summary(report: RunReport, *, quiet: bool, again: str) -> None:
 def _complain(label: str, text: str) -> None:
     styled = click.style(label, fg="red", bold=True)
     click.echo(f"{styled} {printable(text)}", err=True, color=color())
-
-
-def _many(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def _length(seconds: float) -> str:

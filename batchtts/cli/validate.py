@@ -9,6 +9,7 @@ from typing import Unpack
 import click
 
 from batchtts.cli.job_options import JobFlags, job_options, read
+from batchtts.text_safety import many
 
 __all__ = ["command"]
 
@@ -34,7 +35,7 @@ def command(*, as_json: bool, **flags: Unpack[JobFlags]) -> None:
         click.echo(json.dumps(document, ensure_ascii=False, indent=1))
         return
     click.echo(
-        f'job "{job.name}" is valid: {len(job.voices):,} voices, '
-        f"{size.texts:,} texts, {size.characters:,} characters to read, "
-        f"{size.outputs:,} files"
+        f'job "{job.name}" is valid: {many(len(job.voices), "voice")}, '
+        f"{many(size.texts, 'text')}, {size.characters:,} characters to read, "
+        f"{many(size.outputs, 'file')}"
     )

@@ -77,9 +77,13 @@ AUDIO = Record(
                 noun="pauses",
                 fields={
                     "clause": _pause("seconds after a cut inside a sentence", 0.12),
-                    "sentence": _pause("seconds after a cut at a sentence's end", 0.25),
-                    "paragraph": _pause("seconds between paragraphs", 0.6),
-                    "section": _pause("seconds between sections", 1.5),
+                    "sentence": _pause("seconds after a cut at a sentence's end", 0.35),
+                    "paragraph": _pause(
+                        "seconds after a cut at a paragraph's end", 0.6
+                    ),
+                    "section": _pause(
+                        "seconds between sections, which always part chunks", 1.5
+                    ),
                 },
             ),
             doc="seconds of silence, by what stands at the cut",

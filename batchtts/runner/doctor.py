@@ -79,7 +79,8 @@ def _sound() -> Iterator[Finding]:
             continue
         try:
             take = _spoken(name)
-            yield Finding(what, "good", f"{duration_s(take):.2f} s over a real socket")
+            spoken = f"spoke {duration_s(take):.2f} s of audio over a real socket"
+            yield Finding(what, "good", spoken)
         except BatchTTSError as exc:
             yield Finding(what, "bad", str(exc))
     if take is not None:
