@@ -14,6 +14,7 @@ __all__ = [
     "OnEvent",
     "OutputMade",
     "OutputUnchanged",
+    "ReadingDone",
     "ReadingFailed",
     "Retrying",
     "RunPlanned",
@@ -88,6 +89,14 @@ class OutputUnchanged:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadingDone:
+    """Every file of a text in a voice is made."""
+
+    text: TextId
+    voice: VoiceName
+
+
+@dataclass(frozen=True, slots=True)
 class ReadingFailed:
     """A text could not be finished in a voice; the others go on."""
 
@@ -111,6 +120,7 @@ Event = (
     | Throttled
     | OutputMade
     | OutputUnchanged
+    | ReadingDone
     | ReadingFailed
     | Warned
 )

@@ -12,6 +12,7 @@ from batchtts.events import (
     Event,
     OutputMade,
     OutputUnchanged,
+    ReadingDone,
     ReadingFailed,
     Retrying,
     RunPlanned,
@@ -42,7 +43,7 @@ class Progress:
         self._characters = 0
         self._cached = 0
         self._retries = 0
-        self._files = 0
+        self._texts = 0
         self._limit: int | None = None
 
     def __enter__(self) -> Self:
@@ -61,6 +62,11 @@ class Progress:
 
     def __call__(self, event: Event) -> None:
         """Take notice of one event."""
+        self._count(event)
+        self._say(event)
+        self._refresh()
+
+    def _count(self, event: Event) -> None:
         match event:
             case RunPlanned():
                 self._planned = event
@@ -70,19 +76,25 @@ class Progress:
                 self._advance(characters)
             case TakeFailed(characters):
                 self._advance(characters)
-            case OutputUnchanged(files, characters):
-                self._files += files
+            case OutputUnchanged(_, characters):
+                self._texts += 1
                 self._advance(characters)
+            case ReadingDone():
+                self._texts += 1
+            case Retrying():
+                self._retries += 1
+            case Throttled(limit):
+                self._limit = limit
+
+    def _say(self, event: Event) -> None:
+        match event:
             case OutputMade(path, _, _, seconds):
-                self._files += 1
                 self._detail(1, f"made {path} ({seconds:.1f} s)")
             case Retrying(_, reason, failures, delay_s):
-                self._retries += 1
                 self._detail(
                     1, f"attempt {failures} failed, again in {delay_s:.1f} s: {reason}"
                 )
             case Throttled(limit, pause_s, reason):
-                self._limit = limit
                 self._detail(
                     0,
                     f"the service asks for fewer connections ({reason}): "
@@ -92,14 +104,13 @@ class Progress:
                 self._detail(1, f'failed: text "{text}" in voice "{voice}": {reason}')
             case Warned(message):
                 self._detail(0, f"warning: {message}")
-        self._refresh()
 
     def _open(self) -> None:
         plan = self._planned
         if self._wants_bar:
             self._bar = tqdm(
                 total=plan.characters,
-                unit="ch",
+                unit=" characters",
                 unit_scale=True,
                 file=self._stream,
                 dynamic_ncols=True,
@@ -135,7 +146,7 @@ class Progress:
         return f"{done:,} of {total:,} characters, {self._state()}{left}"
 
     def _state(self) -> str:
-        parts = [f"{self._files:,}/{self._planned.outputs:,} files"]
+        parts = [f"{self._texts:,}/{self._planned.readings:,} texts"]
         if self._cached:
             parts.append(f"{self._cached:,} cached")
         if self._retries:

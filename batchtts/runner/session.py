@@ -20,6 +20,7 @@ from batchtts.events import (
     OnEvent,
     OutputMade,
     OutputUnchanged,
+    ReadingDone,
     ReadingFailed,
     Warned,
 )
@@ -224,6 +225,8 @@ class Session:
                 step = functools.partial(next, files, None)
                 made = await loop.run_in_executor(workers, step)
                 if made is None:
+                    reading = one.reading
+                    self._tell(ReadingDone(reading.text.id, reading.voice.name))
                     return
                 left -= 1
                 self._note_made(one, *made)
