@@ -202,6 +202,15 @@ def test_bitrate_is_heeded(tmp_path: Path, suffix: str, kbps: int) -> None:
     assert path.stat().st_size * 8 / 10 == pytest.approx(kbps * 1000, rel=0.25)
 
 
+@pytest.mark.parametrize("kbps", [16, 32, 48])
+def test_opus_keeps_its_bitrate(tmp_path: Path, kbps: int) -> None:
+    """Chords, on which a free encoder spends more, take what was asked for."""
+    time = np.arange(240000) / 24000
+    chord = sum(np.sin(2 * np.pi * hz * time) for hz in (500, 1300, 2100, 3000)) / 12
+    path = write(tmp_path / "a.opus", np.asarray(chord), 24000, bitrate=kbps)
+    assert path.stat().st_size * 8 / 10 == pytest.approx(kbps * 1000, rel=0.1)
+
+
 @pytest.mark.parametrize(
     ("suffix", "rate_hz", "asked", "expected"),
     [
@@ -213,7 +222,7 @@ def test_bitrate_is_heeded(tmp_path: Path, suffix: str, kbps: int) -> None:
         (".mp3", 44100, 8, 32),
         (".m4a", 24000, None, 64),
         (".m4a", 24000, 48, 48),
-        (".opus", 48000, None, 32),
+        (".opus", 48000, None, 48),
         (".wav", 24000, None, None),
         (".ulaw", 8000, None, None),
     ],

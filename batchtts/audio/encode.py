@@ -37,7 +37,8 @@ _CODECS = {
     ".wav": _Codec("wav", "pcm_s16le", "s16"),
     ".flac": _Codec("flac", "flac", "s16", muxer=(("metadata_header_padding", "0"),)),
     ".mp3": _Codec("mp3", "libmp3lame", "fltp", muxer=(("id3v2_version", "3"),)),
-    ".opus": _Codec("ogg", "libopus", "s16"),
+    # Else a bit rate asked for is only a hint.
+    ".opus": _Codec("ogg", "libopus", "s16", encoder=(("vbr", "constrained"),)),
     # The "twoloop" coder takes three times as long and is no better on speech.
     ".m4a": _Codec(
         "mp4",
@@ -48,7 +49,7 @@ _CODECS = {
     ),
 }
 _MULAW = {".ulaw", ".mulaw", ".ul"}
-_DEFAULT_KBPS = {".opus": 32, ".m4a": 64}
+_DEFAULT_KBPS = {".opus": 48, ".m4a": 64}
 
 
 def encode(
@@ -91,7 +92,7 @@ def bitrate_for(suffix: str, rate_hz: int, asked: int | None) -> int | None:
     """Return the bit rate in kbit/s that a file gets; None where there is none.
 
     Unasked, it is what mono speech needs: MP3 96 (64 below 32 kHz, 40 below
-    16), AAC 64, Opus 32. MP3 has few bit rates: the one nearest to what was
+    16), AAC 64, Opus 48. MP3 has few bit rates: the one nearest to what was
     asked for is taken.
     """
     if suffix == ".mp3":

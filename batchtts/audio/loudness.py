@@ -16,7 +16,7 @@ from batchtts.audio.meter import Levels, Meter, true_peak_db
 from batchtts.audio.pcm import read_blocks
 from batchtts.model import Loudness
 
-__all__ = ["Levelled", "levelled", "missed_db"]
+__all__ = ["Levelled", "corrected", "levelled", "missed_db"]
 
 _MAX_GAIN_DB = 40.0
 _FURTHER_PASSES = 5
@@ -28,6 +28,7 @@ _ON_TARGET_DB = 0.1
 _SILENCE_LUFS = -70.0
 # A gain that differs in the last digits of a float must not change the bytes.
 _GAIN_DIGITS = 3
+_CORRECTION_DIGITS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,35 @@ def missed_db(levels: Levels, loudness: Loudness) -> float:
     """
     off_db = abs(_short_db(levels, loudness))
     return off_db if off_db > _ON_TARGET_DB else 0.0
+
+
+def corrected(loudness: Loudness, given: Levels, played: Levels) -> Loudness | None:
+    """Return what to ask of a track for its file to be as loud as was asked.
+
+    ``given`` are the levels of what was encoded, ``played`` of what comes back
+    from the codec. None if that is right, or wrong for another reason.
+    """
+    lost_db = over_db = 0.0
+    is_silent = min(given.integrated_lufs, played.integrated_lufs) < _SILENCE_LUFS
+    if loudness.mode == "none" or is_silent:
+        return None
+    if loudness.mode == "peak":
+        over_db = played.peak_db - given.peak_db
+        is_over = missed_db(played, loudness) > 0
+    else:
+        is_over = played.true_peak_db - loudness.ceiling > _ON_TARGET_DB
+        # A codec does not make the same of the peaks the second time.
+        over_db = played.true_peak_db - loudness.ceiling + _ON_TARGET_DB
+        is_short = _short_db(given, loudness) > _ON_TARGET_DB
+        if missed_db(played, loudness) and not is_short:
+            lost_db = _measure(given, loudness) - _measure(played, loudness)
+    if not (is_over or lost_db):
+        return None
+    return replace(
+        loudness,
+        target=round(loudness.target + lost_db, _CORRECTION_DIGITS),
+        ceiling=round(loudness.ceiling - over_db * is_over, _CORRECTION_DIGITS),
+    )
 
 
 def _measure(levels: Levels, loudness: Loudness) -> float:

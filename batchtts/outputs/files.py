@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
-from batchtts.audio.encode import codec_versions, encode
-from batchtts.audio.loudness import levelled, missed_db
+from batchtts.audio.encode import bitrate_for, codec_versions, encode
+from batchtts.audio.loudness import corrected, levelled, missed_db
 from batchtts.audio.meter import Levels
+from batchtts.audio.playback import LOSSY, expected_loss_db, played_levels
 from batchtts.files import atomic, local_errors
 from batchtts.model import Boundary, Loudness, Pauses
 from batchtts.tracks import RENDER_VERSION, Track
@@ -30,7 +31,7 @@ class Written:
     size_bytes: int
     samples: int
     rate_hz: int
-    levels: Levels  # of what was encoded
+    levels: Levels  # of what a decoder gives back
     missed_db: float  # distance from the loudness asked for; 0 if within 0.1
 
     @property
@@ -51,26 +52,22 @@ def write_file(
 ) -> Written:
     """Level and encode a track; the ending of ``path`` decides the format.
 
+    A lossy file is played back and, where the codec made it softer, louder or
+    its peaks higher than was asked for, encoded once more against that.
+
     The file is whole at its path or, on an error, not there. The same track,
     settings and versions give the same bytes. ``owner``: see `files.atomic`.
     ``check`` is called for each block; what it raises ends the writing.
     """
+    encoder = _Encoder(track, path.suffix.lower(), bitrate, tags, check)
     with (
         local_errors(f'cannot write "{path}"'),
-        levelled(
-            track.spool, rate_hz=track.rate_hz, levels=track.levels, loudness=loudness
-        ) as ready,
         atomic(path, owner=owner) as temporary,
     ):
-        encode(
-            _checked(ready.blocks(), check),
-            path=temporary,
-            suffix=path.suffix.lower(),
-            rate_hz=track.rate_hz,
-            samples=track.samples,
-            bitrate=bitrate,
-            tags=tags,
-        )
+        given, levels = encoder.write(temporary, encoder.foreseen(loudness))
+        again = corrected(loudness, given, levels)
+        if again:
+            _, levels = encoder.write(temporary, again)
         digest, size_bytes = _digest(temporary)
     return Written(
         path=path,
@@ -78,9 +75,48 @@ def write_file(
         size_bytes=size_bytes,
         samples=track.samples,
         rate_hz=track.rate_hz,
-        levels=ready.levels,
-        missed_db=missed_db(ready.levels, loudness),
+        levels=levels,
+        missed_db=missed_db(levels, loudness),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Encoder:
+    """Writes one track in one format."""
+
+    track: Track
+    suffix: str
+    bitrate: int | None
+    tags: Mapping[str, str]
+    check: Callable[[], None]
+
+    def foreseen(self, loudness: Loudness) -> Loudness:
+        """Return what to ask of the track, as the codec is likely to lose some."""
+        kbps = bitrate_for(self.suffix, self.track.rate_hz, self.bitrate)
+        loss_db = expected_loss_db(self.suffix, kbps)
+        return replace(loudness, target=loudness.target + loss_db)
+
+    def write(self, path: Path, loudness: Loudness) -> tuple[Levels, Levels]:
+        """Write a file; return the levels of what was encoded, and of what is heard."""
+        track = self.track
+        with levelled(
+            track.spool, rate_hz=track.rate_hz, levels=track.levels, loudness=loudness
+        ) as ready:
+            encode(
+                _checked(ready.blocks(), self.check),
+                path=path,
+                suffix=self.suffix,
+                rate_hz=track.rate_hz,
+                samples=track.samples,
+                bitrate=self.bitrate,
+                tags=self.tags,
+            )
+        if self.suffix not in LOSSY:
+            return ready.levels, ready.levels
+        played = played_levels(
+            path, suffix=self.suffix, rate_hz=track.rate_hz, check=self.check
+        )
+        return ready.levels, replace(played, samples=track.samples)
 
 
 def _checked(blocks: Iterable[bytes], check: Callable[[], None]) -> Iterator[bytes]:
