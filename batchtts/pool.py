@@ -12,7 +12,7 @@ import functools
 import heapq
 import itertools
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Never
 
 from batchtts.cache import Cache
@@ -63,6 +63,15 @@ class Totals:
     characters_cached: int = 0
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class _Turn:
+    """A request that waits for a socket; the least ``order`` goes first."""
+
+    order: tuple[int, ...]
+    characters: int = field(compare=False)
+    granted: asyncio.Future[None] = field(compare=False)
+
+
 class Stopped(Exception):  # noqa: N818 - a state, not a fault
     """The pool takes no new requests: the run is ending."""
 
@@ -94,7 +103,8 @@ class Pool:
         self._policy = policy or RetryPolicy()
         self._flying: dict[Fingerprint, asyncio.Task[Outcome]] = {}
         self._tickets = itertools.count()
-        self._queue: list[tuple[int, asyncio.Future[None]]] = []  # a heap
+        self._queue: list[_Turn] = []  # a heap
+        self._last_call = False
         self._waker: asyncio.TimerHandle | None = None
         self._stopping = False
         self._failures_in_a_row = 0
@@ -118,10 +128,22 @@ class Pool:
     def stop(self) -> None:
         """Start no further request; those in flight may finish."""
         self._stopping = True
-        for _, turn in self._queue:
-            if not turn.done():
-                turn.set_exception(Stopped())
+        for turn in self._queue:
+            if not turn.granted.done():
+                turn.granted.set_exception(Stopped())
         self._queue.clear()
+
+    def last_call(self) -> None:
+        """Say that no request will be asked for that has not been.
+
+        From now on the longest that waits is served first, so that at the end
+        no socket is left alone with a long request that came late.
+        """
+        self._last_call = True
+        self._queue = [
+            replace(turn, order=(-turn.characters, *turn.order)) for turn in self._queue
+        ]
+        heapq.heapify(self._queue)
 
     async def close(self, grace_s: float) -> None:
         """Stop, give what is in flight ``grace_s`` seconds, then cancel it."""
@@ -179,7 +201,7 @@ class Pool:
         began_s = self._clock.now_s()
         failures = 0
         while True:
-            await self._turn(ticket)
+            await self._turn(ticket, len(request.text))
             try:
                 seconds = await self._attempt(request)
             except TakeError as exc:
@@ -234,20 +256,21 @@ class Pool:
 
     # --- turns ------------------------------------------------------------------
 
-    async def _turn(self, ticket: int) -> None:
+    async def _turn(self, ticket: int, characters: int) -> None:
         """Wait until a socket may be opened: who came first is served first.
 
         A request that is tried again keeps its ticket, and so its place.
         """
         if self._stopping:
             raise Stopped
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._queue, (ticket, turn))
+        granted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        order = (-characters, ticket) if self._last_call else (ticket,)
+        heapq.heappush(self._queue, _Turn(order, characters, granted))
         self._wake()
         try:
-            await turn
+            await granted
         except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled() and turn.exception() is None:
+            if granted.done() and not granted.cancelled() and not granted.exception():
                 self.gate.leave()  # granted, but nobody is there to use it
                 self._wake()
             raise
@@ -255,7 +278,7 @@ class Pool:
     def _wake(self) -> None:
         """Grant sockets to those who wait, as many as the gate allows now."""
         while self._queue:
-            if self._queue[0][1].done():
+            if self._queue[0].granted.done():
                 heapq.heappop(self._queue)
                 continue
             wait_s = self.gate.wait_s(self._clock.now_s())
@@ -265,7 +288,7 @@ class Pool:
                 self._wake_in(wait_s)
                 return
             self.gate.enter()
-            heapq.heappop(self._queue)[1].set_result(None)
+            heapq.heappop(self._queue).granted.set_result(None)
 
     def _wake_in(self, wait_s: float) -> None:
         if self._waker is None or self._waker.cancelled():

@@ -277,7 +277,7 @@ def test_a_cancelled_waiter_gives_its_turn_back(pools: _Pools) -> None:
         speaker = _Speaker()
         pool = pools(speaker, 1)
         for n in range(30):
-            turn = asyncio.create_task(pool._turn(n))
+            turn = asyncio.create_task(pool._turn(n, 5))
             for _ in range(n % 3):
                 await asyncio.sleep(0)
             turn.cancel()
@@ -375,3 +375,27 @@ def test_a_quiet_time_is_no_starving(pools: _Pools) -> None:
         return await task
 
     assert asyncio.run(go()).error is None
+
+
+def test_at_the_end_the_longest_goes_first(pools: _Pools) -> None:
+    """Once nothing more will come, no long request is left for last."""
+    spoken: list[int] = []
+
+    async def speak(request: Request) -> Recording:
+        spoken.append(len(request.text))
+        await asyncio.sleep(0)
+        return TAKE
+
+    async def go() -> None:
+        pool = pools(speak, 1)
+        lengths = [5, 3, 9, 1, 7, 2, 8]
+        texts = [Request("test", (), "x" * length) for length in lengths]
+        tasks = [asyncio.create_task(pool.take(text)) for text in texts]
+        while len(pool._queue) < len(texts) - 1:  # noqa: ASYNC110 - has no event
+            await asyncio.sleep(0.001)
+        pool.last_call()
+        await asyncio.gather(*tasks)
+        await pool.close(0)
+
+    asyncio.run(go())
+    assert spoken[1:] == sorted(spoken[1:], reverse=True)

@@ -122,6 +122,7 @@ class Session:
                     await self._start(one)
         except Exception as exc:  # noqa: BLE001 - a bug's too: paid work goes on
             self.ending.failed(exc)
+        self.pool.last_call()
         while self._open:
             await asyncio.wait(self._open)
 

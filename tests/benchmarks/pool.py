@@ -6,8 +6,8 @@ several concurrencies, and prints for each the wall time beside the bound
 
     max(sum of service times / concurrency, longest service time)
 
-and the CPU time and peak memory beside the floor: a bare receive loop that
-makes the same requests with no pool, no cache and no output.
+and wall time, CPU time and peak memory beside the floor: a bare receive loop
+that makes the same requests with no pool, no cache and no output.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def main() -> None:
     shape = ServerSettings(
         synthesiser="tone", first_byte_s=FIRST_BYTE_S, real_time_factor=REAL_TIME_FACTOR
     )
-    print("concurrency  wall s  bound s  ratio  cpu s/h  floor  peak MB  floor")
+    print("concurrency  wall s  floor  bound s  ratio  cpu s/h  floor  peak MB  floor")
     with tempfile.TemporaryDirectory() as folder, spawn(shape) as server:
         os.environ["BATCHTTS_SERVE_KEYS"] = server.key.reveal()
         for concurrency in options.concurrency:
@@ -80,12 +80,13 @@ def main() -> None:
 
 
 def _write_job(home: Path, chunks: int, characters: int) -> None:
-    """Write texts of about one chunk each, no two alike."""
+    """Write texts of a chunk each, no two alike, of 20 to 100 % of the characters."""
     home.mkdir()
     (home / "job.yaml").write_text(_JOB)
     with (home / "texts.jsonl").open("w") as file:
         for number in range(chunks):
-            words = "".join(_words(number, characters)).capitalize() + "."
+            length = characters * (20 + number * 37 % 81) // 100
+            words = "".join(_words(number, length)).capitalize() + "."
             file.write(json.dumps({"id": f"t{number}", "text": words}) + "\n")
 
 
@@ -125,7 +126,7 @@ def _measure(home: Path, url: str, identity: str, concurrency: int) -> None:
     plan = json.dumps([str(todo), concurrency])
     floor = _used([sys.executable, "-m", "tests.benchmarks.pool", "--floor", plan])
     print(
-        f"{concurrency:>11}  {run.wall_s:6.1f}  {bound_s:7.1f}  "
+        f"{concurrency:>11}  {run.wall_s:6.1f}  {floor.wall_s:5.1f}  {bound_s:7.1f}  "
         f"{run.wall_s / bound_s:5.3f}  {run.cpu_s / hours:7.2f}  "
         f"{floor.cpu_s / hours:5.2f}  {run.peak_mb:7.0f}  {floor.peak_mb:5.0f}"
         f"   ({len(requests)} requests, {hours:.2f} h)",
