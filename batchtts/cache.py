@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import get_args
 
 from batchtts.errors import LocalError
-from batchtts.files import TEMP_MARK, atomic, local_errors
+from batchtts.files import TEMP_MARK, atomic, local_errors, sync_file
 from batchtts.model import Encoding, Fingerprint, Recording, Request
 
 __all__ = ["Cache", "CacheInfo", "Damaged"]
@@ -93,9 +93,10 @@ class Cache:
         return recording
 
     def store(self, request: Request, recording: Recording) -> None:
-        """Keep a verified take; it is on disk when this returns.
+        """Keep a verified take; it outlives this process when this returns.
 
-        Raises LocalError when it cannot be written.
+        A power cut may still damage it, which its checksum tells, until `settle`
+        has been called. Raises LocalError when it cannot be written.
         """
         header = {
             "version": _VERSION,
@@ -111,9 +112,13 @@ class Cache:
         digest.update(recording.data)
         line = head + b" " + digest.hexdigest().encode() + b"\n"
         path = self.path(request.fingerprint)
-        with atomic(path) as temporary, temporary.open("wb") as file:
+        with atomic(path, sync=False) as temporary, temporary.open("wb") as file:
             file.write(line)
             file.write(recording.data)
+
+    def settle(self, fingerprint: Fingerprint) -> None:
+        """Bring a stored take onto the disk itself. Raises LocalError if it fails."""
+        sync_file(self.path(fingerprint))
 
     def info(self) -> CacheInfo:
         """Count the takes and their bytes."""

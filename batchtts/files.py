@@ -21,6 +21,7 @@ __all__ = [
     "project_root",
     "require_writable",
     "sweep",
+    "sync_file",
     "write_bytes",
 ]
 
@@ -41,13 +42,16 @@ def local_errors(doing: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def atomic(path: Path, *, owner: str = "") -> Iterator[Path]:
+def atomic(path: Path, *, owner: str = "", sync: bool = True) -> Iterator[Path]:
     """Give a temporary path in ``path``'s folder and move it there at the end.
 
     Until the block ends without an error ``path`` keeps what it held before;
     then the new content is synced to disk and takes its place in one step. On
     an error, and on an interrupt, the temporary file is removed. One that is
     left when the process is killed carries ``owner`` in its name: see `sweep`.
+
+    Without ``sync`` the file is whole whatever happens to the process, but not
+    yet safe from a power cut: see `sync_file`.
 
     Raises LocalError when the folder or the file cannot be written.
     """
@@ -57,12 +61,21 @@ def atomic(path: Path, *, owner: str = "") -> Iterator[Path]:
     try:
         with local_errors(f'cannot write "{path}"'):
             yield temporary
-            _sync(temporary)
+            if sync:
+                _sync(temporary)
             temporary.replace(path)
-            _sync_folder(path.parent)
+            if sync:
+                _sync_folder(path.parent)
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def sync_file(path: Path) -> None:
+    """Have a file and its name on the disk itself when this returns."""
+    with local_errors(f'cannot write "{path}"'):
+        _sync(path)
+        _sync_folder(path.parent)
 
 
 def write_bytes(path: Path, data: bytes) -> None:

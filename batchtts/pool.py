@@ -179,6 +179,7 @@ class Pool:
             self._on_event(TakeFailed(len(request.text)))
             self._note_failure(exc)
             return Outcome(error=exc)
+        await asyncio.to_thread(self._cache.settle, fingerprint)
         self._count(made=1, characters_made=len(request.text))
         self._on_event(TakeDone(len(request.text), cached=False, seconds=seconds))
         return Outcome(seconds)
@@ -226,10 +227,10 @@ class Pool:
     async def _attempt(self, request: Request) -> float:
         """Make one attempt with the turn that was granted, and give it back.
 
-        The turn lasts until the take is in the cache: so a crash costs at most
-        as many requests as there are turns, and a slow disk slows the requests
-        instead of filling the memory with takes. What an attempt tells of the
-        service is taken in before the next one may begin.
+        The turn lasts until the take is in the cache: so when this process is
+        killed it costs at most as many requests as there are turns, and a slow
+        disk slows the requests instead of filling the memory with takes. What
+        an attempt tells of the service is taken in before the next may begin.
         """
         sent = len(request.text)
         try:

@@ -292,18 +292,33 @@ def test_a_cancelled_waiter_gives_its_turn_back(pools: _Pools) -> None:
 
 def test_requests_start_in_the_order_of_arrival(pools: _Pools) -> None:
     """What was asked for first is spoken first, a request tried again included."""
-    spoken: list[str] = []
+    spoken: list[int] = []
 
-    async def speak(request: Request) -> Recording:
-        spoken.append(request.text)
-        if request.text == "text 0" and spoken.count("text 0") == 1:
-            raise TakeError(Fault.DROPPED, "gone")
-        return TAKE
+    async def go() -> None:
+        called = asyncio.Event()
 
-    asyncio.run(_all(pools(speak, 1), [_request(n) for n in range(30)]))
-    first = [text for number, text in enumerate(spoken) if text not in spoken[:number]]
-    assert spoken.index("text 29") == len(spoken) - 1
-    assert sorted(first, key=lambda text: int(text.split()[1])) == first
+        async def speak(request: Request) -> Recording:
+            await called.wait()
+            number = int(request.text.split()[1])
+            spoken.append(number)
+            if spoken.count(number) == 1 and number % 10 == 0:
+                raise TakeError(Fault.DROPPED, "gone")
+            return TAKE
+
+        pool = pools(speak, 1)
+        tasks = [asyncio.create_task(pool.take(_request(n))) for n in range(30)]
+        while len(pool._queue) < len(tasks) - 1:  # noqa: ASYNC110 - has no event
+            await asyncio.sleep(0.001)
+        called.set()
+        await asyncio.gather(*tasks)
+        await pool.close(0)
+
+    asyncio.run(go())
+    once = list(dict.fromkeys(spoken[1:]))
+    assert len(spoken) == 33
+    assert [n for n in once if n != spoken[0]] == [
+        n for n in range(30) if n != spoken[0]
+    ]
 
 
 def test_a_refusal_ends_the_sending_at_once(pools: _Pools) -> None:
@@ -381,19 +396,21 @@ def test_at_the_end_the_longest_goes_first(pools: _Pools) -> None:
     """Once nothing more will come, no long request is left for last."""
     spoken: list[int] = []
 
-    async def speak(request: Request) -> Recording:
-        spoken.append(len(request.text))
-        await asyncio.sleep(0)
-        return TAKE
-
     async def go() -> None:
+        called = asyncio.Event()
+
+        async def speak(request: Request) -> Recording:
+            await called.wait()
+            spoken.append(len(request.text))
+            return TAKE
+
         pool = pools(speak, 1)
-        lengths = [5, 3, 9, 1, 7, 2, 8]
-        texts = [Request("test", (), "x" * length) for length in lengths]
+        texts = [Request("test", (), "x" * n) for n in (5, 3, 9, 1, 7, 2, 8)]
         tasks = [asyncio.create_task(pool.take(text)) for text in texts]
         while len(pool._queue) < len(texts) - 1:  # noqa: ASYNC110 - has no event
             await asyncio.sleep(0.001)
         pool.last_call()
+        called.set()
         await asyncio.gather(*tasks)
         await pool.close(0)
 

@@ -22,6 +22,7 @@ __all__ = ["command"]
 _FAILURES_SHOWN = 20
 _WORTH_ANOTHER_TRY = {3, 5, 6}
 _SIGNALLED = 128
+_SWITCH_S = 0.0005
 _SHORT_S = 100  # shown to a tenth of a second
 
 
@@ -67,6 +68,9 @@ def command(
         return 0
     bar = progress == "bar" or (progress == "auto" and _has_screen())
     level = -1 if quiet or progress == "none" else verbose
+    # A take's last messages and the next one's handshake take many short turns of
+    # the event loop: each would wait this long for a thread that makes sound.
+    sys.setswitchinterval(_SWITCH_S)
     with Progress(sys.stderr, bar=bar and level >= 0, verbose=level) as follow:
         report = run(job, on_event=follow)
     with contextlib.suppress(BrokenPipeError):  # the exit code tells all the same

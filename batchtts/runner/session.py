@@ -42,6 +42,7 @@ from batchtts.runner.signals import interrupts
 __all__ = ["Session"]
 
 DRAIN_S = 10.0  # what is in flight when a run is interrupted may take so long
+_DISK_THREADS = 32
 _LONG = 8  # chunks; a longer reading's track is begun with its first take
 _LONG_AT_ONCE = 4  # threads for such tracks; they mostly wait
 
@@ -86,6 +87,10 @@ class Session:
 
     async def go(self, planned: Iterator[Reading]) -> None:
         """Work through ``planned`` until its end, a fatal error or an interrupt."""
+        # The default has few threads: takes would wait for others to reach the disk.
+        asyncio.get_running_loop().set_default_executor(
+            ThreadPoolExecutor(_DISK_THREADS, "disk")
+        )
         with interrupts(self._interrupted):
             feeding = asyncio.create_task(self._feed(work(planned, self._ledger)))
             ending = asyncio.create_task(self.ending.begun.wait())
