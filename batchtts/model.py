@@ -216,6 +216,7 @@ class Job:
     local: LocalSettings
     concurrency: int
     limit: int
+    separate_paragraphs: bool = False  # no request has words of two
     voices: Mapping[VoiceName, Voice]
     voice: VoiceName | None  # for texts that name none
     texts: tuple[TextSource, ...]

@@ -17,22 +17,21 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from batchtts import names
-from batchtts.chunking import chunk, clean, speakable
+from batchtts.chunking import speakable
 from batchtts.errors import JobError, Problem
 from batchtts.files import local_errors
 from batchtts.model import (
-    Chunk,
     FilesOutput,
     Job,
-    Request,
     Text,
     TextId,
     Voice,
     VoiceName,
 )
+from batchtts.pieces import Piece, pieces
 from batchtts.seen import Seen
 
-__all__ = ["Piece", "Reading", "Survey", "Target", "readings", "survey"]
+__all__ = ["Reading", "Survey", "Target", "readings", "survey"]
 
 _NOTES_SHOWN = 5
 MAX_PROBLEMS = 100  # shown; the rest is counted
@@ -59,14 +58,6 @@ class Target:
 
     output: FilesOutput
     path: Path
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A chunk of a reading, with its request; None where nothing is spoken."""
-
-    chunk: Chunk
-    request: Request | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +139,14 @@ def readings(
             except (KeyError, ValueError) as exc:
                 message = f'text "{text.id}" has lost its {exc.args[0]} while running'
                 raise JobError([Problem(text.place, message, "run again")]) from exc
-            yield Reading(text, voice, _pieces(job, text, voice, engine), targets)
+            cut = pieces(
+                text.words,
+                voice,
+                limit=voice.limit or job.limit,
+                separate=job.separate_paragraphs,
+                engine=engine,
+            )
+            yield Reading(text, voice, cut, targets)
         problems.raise_if_any()
 
 
@@ -161,20 +159,6 @@ def _index_width(job: Job, read_texts: ReadTexts) -> int:
 
 def _width(texts: int) -> int:
     return max(2, len(str(texts)))
-
-
-def _pieces(job: Job, text: Text, voice: Voice, engine: str) -> tuple[Piece, ...]:
-    limit = voice.limit or job.limit
-    chunks = chunk(clean(text.words).text, limit=limit, lang=voice.lang)
-    return tuple(
-        Piece(
-            part,
-            Request(engine, voice.parameters, part.words)
-            if speakable(part.words)
-            else None,
-        )
-        for part in chunks
-    )
 
 
 def _voices(

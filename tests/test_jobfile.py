@@ -261,7 +261,8 @@ colour: red
         ),
         (
             'job.yaml:14:1: unknown key "colour" in the job (it knows name, engine, '
-            "rime, local, concurrency, limit, cache, voices, voice, texts, audio, "
+            "rime, local, concurrency, limit, separate_paragraphs, cache, voices, "
+            "voice, texts, audio, "
             "outputs)"
         ),
     ]

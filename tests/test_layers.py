@@ -18,6 +18,7 @@ LAYERS = [
     {"report", "outputs"},
     {"tracks", "pool"},
     {"plan"},
+    {"pieces"},
     {"texts", "chunking"},
     {"books", "jobfile", "tables", "seen", "cache", "rime", "localserver", "audio"},
     {"files"},

@@ -241,6 +241,13 @@ JOB = Record(
         "limit": Field(
             shape=LIMIT, doc="characters in one request, at most", default=500
         ),
+        "separate_paragraphs": Field(
+            shape=Flag(),
+            doc="whether each paragraph gets requests of its own: every pause between"
+            " paragraphs is then exact, at the price of more requests",
+            default=False,
+            aliases=("separate", "paragraphs"),
+        ),
         "cache": Field(
             shape=Text(), doc="the folder of the takes; default .batchtts/cache"
         ),

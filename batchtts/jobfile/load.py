@@ -148,6 +148,7 @@ def _job(path: Path, fields: Fields, places: Places, problems: Problems) -> Job:
         local=local_settings(fields.below("local"), problems),
         concurrency=fields.whole("concurrency") or 8,
         limit=fields.whole("limit") or 500,
+        separate_paragraphs=fields.flag("separate_paragraphs"),
         voices=made,
         voice=only if asked is None else VoiceName(asked),
         texts=texts(fields.items("texts"), made, places, problems),

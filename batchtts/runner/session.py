@@ -26,7 +26,8 @@ from batchtts.events import (
 )
 from batchtts.model import Job
 from batchtts.outputs.files import Written
-from batchtts.plan import Piece, Reading
+from batchtts.pieces import Piece
+from batchtts.plan import Reading
 from batchtts.pool import Outcome, Pool, Stopped
 from batchtts.report import Failure, ReportWriter
 from batchtts.rime.plausible import duration_s
