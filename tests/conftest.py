@@ -9,9 +9,16 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 
 import pytest
+from hypothesis import settings
 
 from batchtts.localserver.server import LocalServer
 from batchtts.localserver.settings import ServerSettings
+
+# The same examples every time: a test that fails has failed for a reason. More
+# and other ones are tried with `--hypothesis-profile=search`.
+settings.register_profile("repeatable", derandomize=True, deadline=None)
+settings.register_profile("search", max_examples=2000, deadline=None)
+settings.load_profile("repeatable")
 
 _VARIABLES = ["RIME_API_KEY", "BATCHTTS_CACHE", "BATCHTTS_SERVE_KEYS", "NO_COLOR"]
 

@@ -84,6 +84,7 @@ def test_chunks_are_the_text(text: str, limit: int, lang: str, separate: bool) -
 @given(TEXTS.filter(_assigned), LIMITS)
 def test_no_grapheme_is_cut(text: str, limit: int) -> None:
     """No cut is inside a grapheme cluster, but in one longer than the limit."""
+    text = clean(text).text
     ends = _ends(chunk(text, limit=limit))
     for found in regex.finditer(r"\X", text):
         inside = {end for end in ends if found.start() < end < found.end()}
