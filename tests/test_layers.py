@@ -23,7 +23,7 @@ LAYERS = [
     {"books", "jobfile", "tables", "seen", "cache", "rime", "localserver", "audio"},
     {"files"},
     {"events", "clock", "text_safety"},
-    {"retry", "gate", "formats", "names", "secret", "errors", "model"},
+    {"retry", "gate", "formats", "hosts", "names", "secret", "errors", "model"},
 ]
 """From the top to the ground. A layer imports itself (within one package) and
 what lies below; between the members of one layer nothing, but where named."""

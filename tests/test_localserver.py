@@ -30,10 +30,11 @@ from websockets.exceptions import (
 )
 
 from batchtts.errors import LocalError
+from batchtts.hosts import ENGINE_HEADER
 from batchtts.localserver import ServerSettings, tone
 from batchtts.localserver.faults import Cut, Outgoing
 from batchtts.localserver.query import Refusal, SpeechQuery
-from batchtts.localserver.server import ENGINE_HEADER, LocalServer, Seen
+from batchtts.localserver.server import LocalServer, Seen
 from batchtts.localserver.tone_reader import Reading, read
 from batchtts.secret import Secret
 

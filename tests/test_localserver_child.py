@@ -20,6 +20,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from batchtts.errors import LocalError
+from batchtts.hosts import is_this_machine
 from batchtts.localserver import (
     ServerSettings,
     child,
@@ -28,7 +29,6 @@ from batchtts.localserver import (
     spawn,
     tone,
 )
-from batchtts.localserver.settings import is_loopback
 from batchtts.secret import Secret
 
 TONE = ServerSettings(synthesiser="tone")
@@ -280,4 +280,4 @@ def test_only_this_machine_is_asked(url: str) -> None:
 )
 def test_loopback_is_told_by_the_address(host: str, *, expected: bool) -> None:
     """A name that only looks like it is none."""
-    assert is_loopback(host) is expected
+    assert is_this_machine(host) is expected

@@ -116,10 +116,10 @@ def command(*, as_json: bool, verbose: bool, **flags: Unpack[_Flags]) -> None:
     bearer token is accepted, or those of BATCHTTS_SERVE_KEYS (with commas
     between them). Ctrl-C ends it, with exit code 0.
     """
-    from batchtts.localserver.settings import is_loopback
+    from batchtts.hosts import is_this_machine
 
     settings = _settings(flags)
-    if not is_loopback(settings.host):
+    if not is_this_machine(settings.host):
         _talk(
             f'warning: "{settings.host}" can be reached from other machines, and '
             "the connection is not encrypted"

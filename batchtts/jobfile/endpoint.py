@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from typing import Literal
 from urllib.parse import SplitResult, urlsplit
 
+from batchtts.hosts import is_this_machine
 from batchtts.jobfile.fields import Fields
 from batchtts.jobfile.nodes import Node
 from batchtts.jobfile.problems import Problems, quoted
@@ -74,7 +74,11 @@ def note_url(url: str, node: Node | None, problems: Problems, *, on_prem: bool) 
         problems.add(node, "the url has no host, or a port that is none")
         return
     _note_parts(url, parts, node, problems)
-    if parts.scheme == "ws" and not on_prem and not _is_loopback(parts.hostname or ""):
+    if (
+        parts.scheme == "ws"
+        and not on_prem
+        and not is_this_machine(parts.hostname or "")
+    ):
         problems.add(
             node,
             "ws:// would send the key and the texts in the clear",
@@ -95,12 +99,3 @@ def _note_parts(
         problems.add(node, "the url holds a query", "put parameters into the voice")
     if "#" in url:
         problems.add(node, 'the url holds a "#" part', "remove it")
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -6,7 +6,7 @@ import http.client
 import json
 from urllib.parse import urlsplit
 
-from batchtts.localserver.settings import is_loopback
+from batchtts.hosts import is_this_machine
 
 __all__ = ["identity_at"]
 
@@ -25,7 +25,7 @@ def identity_at(url: str) -> str | None:
         host, port = parts.hostname or "", parts.port or 80
     except ValueError:
         return None
-    if parts.scheme != "ws" or not is_loopback(host):
+    if parts.scheme != "ws" or not is_this_machine(host):
         return None
     connection = http.client.HTTPConnection(host, port, timeout=_ANSWER_S)
     try:

@@ -14,6 +14,7 @@ from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.http11 import Request, Response
 
 from batchtts.errors import LocalError
+from batchtts.hosts import ENGINE_HEADER
 from batchtts.localserver import door
 from batchtts.localserver.conversation import Conversation, Equipment, Seen
 from batchtts.localserver.faults import Faults
@@ -21,9 +22,7 @@ from batchtts.localserver.query import Refusal, SpeechQuery
 from batchtts.localserver.settings import ServerSettings
 from batchtts.localserver.synthesiser import open_synthesiser
 
-__all__ = ["ENGINE_HEADER", "LocalServer", "Seen"]
-
-ENGINE_HEADER = "X-Batchtts-Engine"
+__all__ = ["LocalServer", "Seen"]
 
 _KEPT = 10_000  # requests remembered
 _ANY = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 (read, not bound)

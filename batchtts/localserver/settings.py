@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass
 from typing import Literal
 
 from batchtts.secret import Secret
 
-__all__ = ["ServerSettings", "SynthesiserName", "WavHeaders", "is_loopback"]
+__all__ = ["ServerSettings", "SynthesiserName", "WavHeaders"]
 
 SynthesiserName = Literal["espeak", "tone"]
 WavHeaders = Literal["connection", "sentence"]
@@ -40,13 +39,3 @@ class ServerSettings:
 
     # What is too long: code points or UTF-16 units, whichever are more.
     text_limit: int | None = 500
-
-
-def is_loopback(host: str) -> bool:
-    """Tell if only this machine can reach ``host``."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False

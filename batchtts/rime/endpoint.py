@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from batchtts.errors import AuthError
+from batchtts.hosts import is_this_machine
 from batchtts.secret import Secret
 
 __all__ = ["Endpoint", "is_loopback"]
@@ -37,7 +37,7 @@ class Endpoint:
         only there may the key be missing.
         """
         scheme, host = _split(url)
-        loopback = _is_this_machine(host)
+        loopback = is_this_machine(host)
         if scheme != "wss" and not (loopback or on_prem):
             raise AuthError(
                 f'no key is sent to "{host}" over ws://: use wss://, or say '
@@ -69,16 +69,7 @@ class Endpoint:
 
 def is_loopback(url: str) -> bool:
     """Return whether ``url`` leads to this very machine; raise AuthError if nowhere."""
-    return _is_this_machine(_split(url)[1])
-
-
-def _is_this_machine(host: str) -> bool:
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return is_this_machine(_split(url)[1])
 
 
 def _split(url: str) -> tuple[str, str]:

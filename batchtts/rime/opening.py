@@ -24,14 +24,12 @@ from batchtts.errors import (
     ServiceError,
     TakeError,
 )
+from batchtts.hosts import ENGINE_HEADER
 from batchtts.rime.endpoint import Endpoint
 from batchtts.rime.redaction import quoted
 from batchtts.rime.verdicts import retry_after_s, verdict
 
-__all__ = ["ENGINE_HEADER", "FAULTS", "opening_error", "require_engine"]
-
-ENGINE_HEADER = "X-Batchtts-Engine"
-"""The response header by which batchtts' own local server names its engine."""
+__all__ = ["FAULTS", "opening_error", "require_engine"]
 
 FAULTS: Mapping[str, Fault | type[BatchTTSError]] = {
     "WebSocketException": Fault.PROTOCOL,
