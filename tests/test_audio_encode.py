@@ -16,7 +16,8 @@ import soundfile
 from numpy.typing import NDArray
 
 from batchtts.audio import mp3, mulaw
-from batchtts.audio.encode import bitrate_for, codec_versions, encode
+from batchtts.audio.codecs import bitrate_for, codec_versions
+from batchtts.audio.encode import encode
 from batchtts.errors import LocalError
 from batchtts.formats import FORMATS
 

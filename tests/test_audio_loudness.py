@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from batchtts.audio.levels import Levels
 from batchtts.audio.limiter import amplified, limited
 from batchtts.audio.loudness import levelled, missed_db
-from batchtts.audio.meter import Levels, Meter
+from batchtts.audio.meter import Meter
 from batchtts.model import Loudness, LoudnessMode
 
 RATE_HZ = 16000

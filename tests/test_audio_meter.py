@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from batchtts.audio.meter import Levels, Meter
+from batchtts.audio.levels import Levels
+from batchtts.audio.meter import Meter
 from batchtts.audio.oversample import oversampler
 
 Signal = NDArray[np.float64]

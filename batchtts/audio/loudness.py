@@ -11,12 +11,20 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from batchtts.audio.levels import Levels
 from batchtts.audio.limiter import amplified, limited
-from batchtts.audio.meter import Levels, Meter, true_peak_db
+from batchtts.audio.meter import Meter, true_peak_db
 from batchtts.audio.pcm import read_blocks
 from batchtts.model import Loudness
 
-__all__ = ["Levelled", "corrected", "levelled", "missed_db"]
+__all__ = [
+    "Levelled",
+    "corrected",
+    "first_gain",
+    "levelled",
+    "missed_db",
+    "shortfall_db",
+]
 
 _MAX_GAIN_DB = 40.0
 _FURTHER_PASSES = 5
@@ -57,7 +65,7 @@ def levelled(
     stays silence, and so does what is under -70 LUFS; nothing is raised by more
     than 40 dB.
     """
-    gain_db = _first_gain(levels, loudness)
+    gain_db = first_gain(levels, loudness)
     over_db = levels.true_peak_db + gain_db - loudness.ceiling
     if loudness.mode in {"none", "peak"} or not over_db > 0:
         yield Levelled(spool, gain_db, levels.raised(gain_db))
@@ -74,13 +82,13 @@ def levelled(
         scratch.unlink(missing_ok=True)
 
 
-def _first_gain(levels: Levels, loudness: Loudness) -> float:
+def first_gain(levels: Levels, loudness: Loudness) -> float:
     """Return the gain in dB that meets the target when no peak is in its way."""
-    gain_db = _short_db(levels, loudness)
+    gain_db = shortfall_db(levels, loudness)
     return round(min(gain_db, _MAX_GAIN_DB), _GAIN_DIGITS)
 
 
-def _short_db(levels: Levels, loudness: Loudness) -> float:
+def shortfall_db(levels: Levels, loudness: Loudness) -> float:
     """Return by how much a track is too soft; silence is as it should be."""
     if loudness.mode == "none" or levels.integrated_lufs < _SILENCE_LUFS:
         return 0.0
@@ -94,7 +102,7 @@ def missed_db(levels: Levels, loudness: Loudness) -> float:
 
     Within 0.1 dB it is there: 0.
     """
-    off_db = abs(_short_db(levels, loudness))
+    off_db = abs(shortfall_db(levels, loudness))
     return off_db if off_db > _ON_TARGET_DB else 0.0
 
 
@@ -115,7 +123,7 @@ def corrected(loudness: Loudness, given: Levels, played: Levels) -> Loudness | N
         is_over = played.true_peak_db - loudness.ceiling > _ON_TARGET_DB
         # A codec does not make the same of the peaks the second time.
         over_db = played.true_peak_db - loudness.ceiling + _ON_TARGET_DB
-        is_short = _short_db(given, loudness) > _ON_TARGET_DB
+        is_short = shortfall_db(given, loudness) > _ON_TARGET_DB
         if missed_db(played, loudness) and not is_short:
             lost_db = _measure(given, loudness) - _measure(played, loudness)
     if not (is_over or lost_db):

@@ -1,8 +1,6 @@
 """Measure a track as it goes by: loudness, loudness range, peaks, RMS.
 
-Integrated loudness after ITU-R BS.1770-4 and EBU R 128, one channel, so that a
-mono sine of -23 dBFS is at -26 LUFS; loudness range after EBU Tech 3342; true
-peak from oversampling.
+The weighting is that of ITU-R BS.1770-4; true peak comes from oversampling.
 """
 
 from __future__ import annotations
@@ -10,11 +8,11 @@ from __future__ import annotations
 import functools
 from array import array
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from batchtts.audio.levels import HOPS_PER_S, Levels, Measured, levels_of
 from batchtts.audio.oversample import TruePeak
 from batchtts.audio.pcm import (
     FULL_SCALE,
@@ -25,45 +23,11 @@ from batchtts.audio.pcm import (
     samples_of,
 )
 
-__all__ = ["Levels", "Meter", "true_peak_db"]
+__all__ = ["Meter", "true_peak_db"]
 
-_HOPS_PER_S = 10
-_MOMENTARY_HOPS = 4
-_SHORT_TERM_HOPS = 30
-_ABSOLUTE_GATE_LUFS = -70.0
-_RELATIVE_GATE_LU = -10.0
-_RANGE_GATE_LU = -20.0
-_SILENT = float("-inf")
 # The slower filter has died away by 120 dB after this.
 _RESPONSE_S = 0.06
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Levels:
-    """How loud a track is. Silence is minus infinity.
-
-    A track shorter than 400 ms has no gating block, and one that nowhere reaches
-    -70 LUFS none that counts: their loudness is that of the whole length. One
-    shorter than 3 s has a loudness range of 0.
-    """
-
-    samples: int
-    integrated_lufs: float
-    range_lu: float
-    true_peak_db: float  # dBTP
-    peak_db: float  # dBFS, of the samples alone
-    rms_db: float  # dBFS, a full-scale square wave being 0
-
-    def raised(self, gain_db: float) -> Levels:
-        """Return the levels of the same track after a gain."""
-        return Levels(
-            samples=self.samples,
-            integrated_lufs=self.integrated_lufs + gain_db,
-            range_lu=self.range_lu,
-            true_peak_db=self.true_peak_db + gain_db,
-            peak_db=self.peak_db + gain_db,
-            rms_db=self.rms_db + gain_db,
-        )
+_BLOCK_POINTS = 65536
 
 
 class Meter:
@@ -105,17 +69,21 @@ class Meter:
 
     def finish(self) -> Levels:
         """Return the levels of all that was fed; feed nothing more after it."""
+        return levels_of([self.measured()])
+
+    def measured(self) -> Measured:
+        """Return all that was found; feed nothing more after it."""
         if self._filled:
             self._measure()
         true_peak = self._true_peak.finish() if self._true_peak else self._peak
-        mean = self._energy / self._samples if self._samples else 0.0
-        return Levels(
+        hops = np.frombuffer(self._hops, np.float64) / FULL_SCALE**2
+        return Measured(
+            rate_hz=self._rate_hz,
             samples=self._samples,
-            integrated_lufs=self._integrated(),
-            range_lu=self._range(),
-            true_peak_db=db(true_peak / FULL_SCALE),
-            peak_db=db(self._peak / FULL_SCALE),
-            rms_db=db(float(np.sqrt(mean)) / FULL_SCALE),
+            energy=self._energy / FULL_SCALE**2,
+            peak=self._peak / FULL_SCALE,
+            true_peak=true_peak / FULL_SCALE,
+            hops=hops.tobytes(),
         )
 
     def _measure(self) -> None:
@@ -134,45 +102,13 @@ class Meter:
         """Add to each 100 ms its part of the block's energy."""
         first = len(self._hops) - 1
         end = self._samples + len(power)
-        last = (end - 1) * _HOPS_PER_S // self._rate_hz + 1
+        last = (end - 1) * HOPS_PER_S // self._rate_hz + 1
         numbers = np.arange(first + 1, last + 1)
-        starts = -(-numbers * self._rate_hz // _HOPS_PER_S) - self._samples
+        starts = -(-numbers * self._rate_hz // HOPS_PER_S) - self._samples
         starts = np.concatenate(([0], starts[starts < len(power)]))
         sums = np.add.reduceat(power, starts)
         self._hops[-1] += float(sums[0])
         self._hops.extend(sums[1:].tolist())
-
-    def _windows(self, hops: int) -> NDArray[np.float64]:
-        """Return the mean power of every whole window of so many hops."""
-        whole = self._samples * _HOPS_PER_S // self._rate_hz
-        energy = np.frombuffer(self._hops, np.float64)[:whole] / FULL_SCALE**2
-        if whole < hops:
-            return np.zeros(0)
-        edges = -(-np.arange(whole + 1) * self._rate_hz // _HOPS_PER_S)
-        lengths = edges[hops:] - edges[:-hops]
-        sums = np.lib.stride_tricks.sliding_window_view(energy, hops).sum(axis=1)
-        return sums / lengths  # type: ignore[no-any-return]  # numpy's stubs
-
-    def _integrated(self) -> float:
-        powers = self._windows(_MOMENTARY_HOPS)
-        if not len(powers):
-            whole = sum(self._hops) / FULL_SCALE**2
-            return _loudness(whole / self._samples) if self._samples else _SILENT
-        whole = powers.mean()
-        powers = powers[powers > _power(_ABSOLUTE_GATE_LUFS)]
-        if not len(powers):
-            return _loudness(float(whole))
-        gate = _power(_loudness(float(powers.mean())) + _RELATIVE_GATE_LU)
-        return _loudness(float(powers[powers > gate].mean()))
-
-    def _range(self) -> float:
-        powers = self._windows(_SHORT_TERM_HOPS)
-        powers = powers[powers > _power(_ABSOLUTE_GATE_LUFS)]
-        if not len(powers):
-            return 0.0
-        gate = _power(_loudness(float(powers.mean())) + _RANGE_GATE_LU)
-        low, high = np.quantile(powers[powers > gate], (0.10, 0.95))
-        return _loudness(float(high)) - _loudness(float(low))
 
 
 def true_peak_db(blocks: Iterable[bytes], rate_hz: int) -> float:
@@ -183,33 +119,34 @@ def true_peak_db(blocks: Iterable[bytes], rate_hz: int) -> float:
     return db(true_peak.finish() / FULL_SCALE)
 
 
-def _loudness(power: float) -> float:
-    return -0.691 + 10 * float(np.log10(power)) if power > 0 else _SILENT
-
-
-def _power(loudness_lufs: float) -> float:
-    return float(10 ** ((loudness_lufs + 0.691) / 10))
-
-
 class _Weighting:
-    """The K-weighting filter, by overlap-save convolution in blocks of one size."""
+    """The K-weighting filter, by overlap-save convolution in blocks of one size.
+
+    A block is many rows, for which numpy is called once: short transforms are
+    quicker than long ones, but calls take their time too.
+    """
 
     def __init__(self, rate_hz: int) -> None:
         taps = max(32, round(_RESPONSE_S * rate_hz))
-        self._size = 1 << (16 * taps).bit_length()
+        self._size = 1 << (2 * taps).bit_length()
+        self._rows = max(1, _BLOCK_POINTS // self._size)
         self._response = _k_response(rate_hz, taps, self._size)
         self._past = np.zeros(taps - 1, np.float32)
-        self.block = self._size - taps + 1
+        self.block = self._rows * (self._size - taps + 1)
 
     def filter(self, signal: Floats) -> Floats:
         """Return the next block, filtered; shorter than ``block`` only at the end."""
-        joined = np.concatenate((self._past, signal))
-        spectrum = np.fft.rfft(joined, self._size)
-        spectrum *= self._response
-        filtered = np.fft.irfft(spectrum, self._size)
         past = len(self._past)
-        self._past = joined[len(joined) - past :].copy()
-        return filtered[past : len(joined)].astype(np.float32, copy=False)
+        joined = np.concatenate((self._past, signal))
+        lacking = self.block - len(signal)
+        if lacking:
+            joined = np.concatenate((joined, np.zeros(lacking, np.float32)))
+        windows = np.lib.stride_tricks.sliding_window_view(joined, self._size)
+        spectrum = np.fft.rfft(windows[:: self._size - past])
+        spectrum *= self._response
+        filtered = np.fft.irfft(spectrum, self._size)[:, past:].reshape(-1)
+        self._past = joined[self.block :].copy()
+        return filtered[: len(signal)].astype(np.float32, copy=False)
 
 
 @functools.lru_cache(maxsize=8)

@@ -7,8 +7,10 @@ from pathlib import Path
 
 __all__ = [
     "LEAD_IN_SAMPLES",
+    "bitrate_code",
     "bitrates",
     "default_bitrate",
+    "frame_samples",
     "has_length_tag",
     "lame_gain",
     "set_length",
@@ -43,6 +45,11 @@ def bitrates(rate_hz: int) -> tuple[int, ...]:
     return _MPEG_2 if rate_hz >= _MPEG_2_HZ else _MPEG_2_5
 
 
+def bitrate_code(frame: bytes) -> int:
+    """Return what a frame says its bit rate is, as the standard numbers them."""
+    return frame[2] >> 4
+
+
 def default_bitrate(rate_hz: int) -> int:
     """Return a bit rate at which mono speech has no fault to be heard."""
     if rate_hz >= _MPEG_1_HZ:
@@ -60,14 +67,18 @@ def has_length_tag(head: bytes) -> bool:
     return _tag(head[_id3_bytes(head) :][:_CHECKED_BYTES]) is not None
 
 
+def frame_samples(rate_hz: int) -> int:
+    """Return how many samples a frame holds."""
+    return 1152 if rate_hz >= _MPEG_1_HZ else 576
+
+
 def set_length(path: Path, *, frames: int, rate_hz: int, samples: int) -> None:
     """Make a file's tag say exactly how many samples are sound.
 
     FFmpeg counts at most one frame of padding at the end, where LAME sometimes
     adds a bit more; such a file would decode to up to 50 samples too many.
     """
-    frame_samples = 1152 if rate_hz >= _MPEG_1_HZ else 576
-    padding = frames * frame_samples - _ENCODER_DELAY - samples
+    padding = frames * frame_samples(rate_hz) - _ENCODER_DELAY - samples
     if not 0 <= padding < 1 << 12:
         return
     with path.open("rb+") as file:

@@ -24,6 +24,7 @@ _LOW_RATE_TIMES = 8
 _LOW_RATE_HZ = 24000
 _KAISER_BETA = 5.0
 _SEGMENT = 64
+_GROUP = 16
 _AT_ONCE = 256
 _ROUNDING = 1.00001
 
@@ -133,18 +134,34 @@ class Oversampler:
         peak = max(above, float(inner.max()), -float(inner.min()))
         if gaps < _SEGMENT:
             return max(peak, float(self.between(signal).max()))
-        width = _SEGMENT + 2 * REACH - 1
         starts = np.append(np.arange(0, gaps - _SEGMENT, _SEGMENT), gaps - _SEGMENT)
-        rows = np.lib.stride_tricks.sliding_window_view(signal, width)[starts]
-        bounds = self._bounds(rows)
+        starts = starts[self._hopeful(signal, starts, peak)]
+        width = _SEGMENT + 2 * REACH - 1
+        windows = np.lib.stride_tricks.sliding_window_view(signal, width)
+        bounds = self._bounds(windows[starts])
         likeliest = np.argsort(-bounds, kind="stable")
-        for start in range(0, len(rows), _AT_ONCE):
+        for start in range(0, len(starts), _AT_ONCE):
             part = likeliest[start : start + _AT_ONCE]
             part = part[bounds[part] > peak]
             if not len(part):
                 break
-            peak = max(peak, float(self._row_peaks(rows[part]).max()))
+            peak = max(peak, float(self._row_peaks(windows[starts[part]]).max()))
         return peak
+
+    def _hopeful(
+        self, signal: Floats, starts: NDArray[np.int64], peak: float
+    ) -> NDArray[np.bool_]:
+        """Tell which segments have samples high enough for a peak over ``peak``."""
+        padded = np.zeros((len(signal) // _GROUP + 1) * _GROUP, np.float32)
+        np.abs(signal, out=padded[: len(signal)])
+        groups = padded.reshape(-1, _GROUP).max(axis=1)
+        first = starts // _GROUP
+        last = (starts + _SEGMENT + 2 * REACH - 2) // _GROUP
+        highest = groups[first]
+        for step in range(1, int((last - first).max()) + 1):
+            highest = np.maximum(highest, groups[np.minimum(first + step, last)])
+        hopeful: NDArray[np.bool_] = highest * (self.overshoot * _ROUNDING) > peak
+        return hopeful
 
     def _bounds(self, rows: Floats) -> Floats:
         """Return what the peaks of each row cannot be over."""

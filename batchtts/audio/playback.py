@@ -9,7 +9,8 @@ import av
 import numpy as np
 
 from batchtts.audio import mulaw
-from batchtts.audio.meter import Levels, Meter
+from batchtts.audio.levels import Levels
+from batchtts.audio.meter import Meter
 from batchtts.audio.pcm import FULL_SCALE, Floats, Samples, samples_of
 from batchtts.errors import LocalError
 
@@ -18,7 +19,7 @@ __all__ = ["LOSSY", "expected_loss_db", "played_levels"]
 _MULAW = {".ulaw", ".mulaw", ".ul"}
 _READ_BYTES = 1 << 16
 
-LOSSY = {".mp3", ".opus", ".m4a", *_MULAW}
+LOSSY = {".mp3", ".opus", ".m4a", ".m4b", *_MULAW}
 """Endings of files that do not sound quite like the samples put in."""
 
 # Below so many kbit/s Opus makes speech softer (libopus 1.5, 24 kHz, 27 takes).

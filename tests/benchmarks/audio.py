@@ -23,7 +23,7 @@ from pathlib import Path
 import av
 import numpy as np
 
-from batchtts.audio.encode import bitrate_for
+from batchtts.audio.codecs import bitrate_for
 from batchtts.audio.loudness import levelled
 from batchtts.model import Boundary, Loudness, Pauses, Recording
 from batchtts.outputs.files import write_file

@@ -1,0 +1,162 @@
+"""Measure a finished audio file: what a player gets to hear of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+import numpy as np
+from av.container import InputContainer
+from numpy.typing import NDArray
+
+from batchtts.audio import mp3
+from batchtts.audio.levels import Levels
+from batchtts.audio.meter import Meter
+from batchtts.audio.pcm import FULL_SCALE, Floats, db
+from batchtts.errors import LocalError
+
+__all__ = ["Facts", "facts_of"]
+
+_WINDOW_S = 0.02
+_QUIET_BELOW_RMS_DB = -26.0
+_SHORTEST_SILENCE = 15  # windows
+_EDGE = 2  # windows at each end of a silence in which sound comes and goes
+_SOUND_OVER_NOISE_DB = 10.0
+_SOUND_BELOW_RMS_DB = -40.0
+_FRAMES_AT_ONCE = 64
+
+_Powers = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What a file turned out to be. Silence is minus infinity."""
+
+    levels: Levels  # of the first channel
+    noise_floor_db: float  # RMS of its silences
+    sample_rate_hz: int
+    channels: int
+    bitrate_kbps: float  # of the sound alone
+    bitrates: int  # how many different ones an MP3 has; 0: not an MP3
+    head_s: float  # silence before the first sound
+    tail_s: float  # and after the last
+    length_s: float
+
+
+def facts_of(path: Path, *, check: Callable[[], None] = lambda: None) -> Facts:
+    """Play a file and measure it; ``check`` is called again and again.
+
+    A silence is 0.3 s or more that stays 26 dB under the RMS of the file; its
+    first and last 40 ms are left to the sound. In a file without any, its
+    softest 0.3 s is the noise floor.
+
+    Raises LocalError when the file cannot be played.
+    """
+    player = _Player()
+    try:
+        with av.open(str(path.absolute()), "r") as container:
+            for signal in player.play(container):
+                check()
+                player.measure(signal)
+    except (av.error.FFmpegError, IndexError) as exc:
+        raise LocalError(f'cannot play "{path}": {exc}') from exc
+    return player.facts()
+
+
+class _Player:
+    """Plays a file and notes what it meets."""
+
+    def __init__(self) -> None:
+        self._size_bytes = 0
+        self._bitrates: set[int] = set()
+        self._channels = 0
+        self._rate_hz = 0
+        self._meter = Meter(1)
+        self._powers: list[_Powers] = []
+        self._rest = np.zeros(0, np.float32)
+
+    def play(self, container: InputContainer) -> Iterator[Floats]:
+        """Yield the sound of a file, in units of one sample step."""
+        stream = container.streams.audio[0]
+        self._rate_hz = stream.rate
+        self._channels = stream.codec_context.channels
+        self._meter = Meter(self._rate_hz)
+        is_mp3 = stream.codec_context.name.startswith("mp3")
+        held: list[Floats] = []
+        for packet in container.demux(stream):
+            self._size_bytes += packet.size
+            if is_mp3 and packet.size:
+                self._bitrates.add(mp3.bitrate_code(bytes(packet)))
+            held += [self._first_channel(frame) for frame in packet.decode()]
+            if len(held) >= _FRAMES_AT_ONCE:
+                yield np.concatenate(held)
+                held.clear()
+        if held:
+            yield np.concatenate(held)
+
+    def _first_channel(self, frame: av.AudioFrame) -> Floats:
+        signal = frame.to_ndarray()
+        scale = FULL_SCALE if signal.dtype.kind == "f" else 1.0
+        first = signal[0] if frame.format.is_planar else signal[0, :: self._channels]
+        return np.multiply(first, scale, dtype=np.float32)
+
+    def measure(self, signal: Floats) -> None:
+        """Take the next part of the sound."""
+        self._meter.feed_signal(signal)
+        window = round(_WINDOW_S * self._rate_hz)
+        joined = np.concatenate((self._rest, signal))
+        whole = len(joined) - len(joined) % window
+        squares = np.square(joined[:whole] / np.float32(FULL_SCALE))
+        self._powers.append(squares.reshape(-1, window).mean(axis=1))
+        self._rest = joined[whole:]
+
+    def facts(self) -> Facts:
+        """Return what was met."""
+        levels = self._meter.finish()
+        powers = np.concatenate([np.zeros(0, np.float32), *self._powers])
+        floor_db = _noise_floor_db(powers, levels.rms_db)
+        head, tail = _edges(powers, floor_db, levels.rms_db)
+        length_s = levels.samples / max(1, self._rate_hz)
+        kbits = self._size_bytes * 8 / 1000
+        return Facts(
+            levels=levels,
+            noise_floor_db=floor_db,
+            sample_rate_hz=self._rate_hz,
+            channels=self._channels,
+            bitrate_kbps=kbits / length_s if length_s else 0.0,
+            bitrates=len(self._bitrates),
+            head_s=head * _WINDOW_S,
+            tail_s=tail * _WINDOW_S,
+            length_s=length_s,
+        )
+
+
+def _noise_floor_db(powers: _Powers, rms_db: float) -> float:
+    quiet = powers < 10 ** ((rms_db + _QUIET_BELOW_RMS_DB) / 10)
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], quiet, [False]))))
+    silences = [
+        powers[start + _EDGE : end - _EDGE]
+        for start, end in zip(edges[::2], edges[1::2], strict=True)
+        if end - start >= _SHORTEST_SILENCE
+    ]
+    if silences:
+        return _rms_db(np.concatenate(silences))
+    if len(powers) < _SHORTEST_SILENCE:
+        return _rms_db(powers)
+    stretches = np.lib.stride_tricks.sliding_window_view(powers, _SHORTEST_SILENCE)
+    return _rms_db(stretches[int(np.argmin(stretches.mean(axis=1)))])
+
+
+def _edges(powers: _Powers, floor_db: float, rms_db: float) -> tuple[int, int]:
+    """Return how many windows come before the first sound, and after the last."""
+    least_db = max(floor_db + _SOUND_OVER_NOISE_DB, rms_db + _SOUND_BELOW_RMS_DB)
+    sounding = np.flatnonzero(powers > 10 ** (least_db / 10))
+    if not len(sounding):
+        return len(powers), len(powers)
+    return int(sounding[0]), len(powers) - 1 - int(sounding[-1])
+
+
+def _rms_db(powers: _Powers) -> float:
+    return db(float(np.sqrt(powers.mean(dtype=np.float64)))) if len(powers) else db(0)
