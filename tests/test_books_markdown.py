@@ -32,7 +32,7 @@ def outline(text: str) -> list[tuple[str, str, int]]:
     return [(c.title, c.words, c.line) for c in book(text).chapters]
 
 
-# --- what is spoken ------------------------------------------------------------
+# --- what is spoken -----------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ def test_headings_in_quotes() -> None:
     ]
 
 
-# --- chapters ------------------------------------------------------------------
+# --- chapters -----------------------------------------------------------------
 
 
 def test_no_heading() -> None:
@@ -243,7 +243,7 @@ def test_nothing_to_speak(text: str) -> None:
     assert book(text).chapters == ()
 
 
-# --- front matter --------------------------------------------------------------
+# --- front matter -------------------------------------------------------------
 
 
 def test_front_matter() -> None:
@@ -279,7 +279,7 @@ def test_other_ending() -> None:
     assert book("*a*", "tale.markdown").chapters[0].words == "a"
 
 
-# --- whatever comes ------------------------------------------------------------
+# --- whatever comes -----------------------------------------------------------
 
 
 @settings(deadline=None)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import codecs
+import time
 from pathlib import Path
 
 import pytest
 
 from batchtts.books import SUFFIXES, Book, Chapter, read_book
+from batchtts.books.headlines import sections
 from batchtts.books.plain import read_text
 from batchtts.errors import JobError, LocalError
 
@@ -126,3 +128,130 @@ def test_unknown_kind(tmp_path: Path) -> None:
 def test_kind_in_capitals(tmp_path: Path) -> None:
     """The case of the ending is no matter."""
     assert book(tmp_path, b"Once.", "TALE.TXT").chapters[0].words == "Once."
+
+
+# --- chapters ------------------------------------------------------------------
+
+
+def outline(text: str) -> list[tuple[str, str]]:
+    """Return the titles and words of a text's sections."""
+    return [(one.title, text[one.start : one.end]) for one in sections(text)]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("CHAPTER I.", "CHAPTER II."),
+        ("Chapter 1: Down", "Chapter 2: Up"),
+        ("Chapter Twenty-Nine", "Chapter Thirty"),
+        ("PART THE FIRST", "Part the Second"),
+        ("Kapitel 8", "Kapitel 9"),
+        ("Chapitre IX", "CHAPITRE X"),
+        ("Глава 1", "Глава 2"),
+        ("第一章 春", "第二章 夏"),
+        ("第十九回", "第二十回"),
+        ("第〇九話", "第一〇話"),
+        ("제 1 장", "제 2 장"),
+        ("Stave 1", "  Stave 2  "),
+    ],
+)
+def test_headings(first: str, second: str) -> None:
+    """Two headings that count on make a text a book of chapters."""
+    text = f"A tale\n\n{first}\n\nOnce.\n\nMore.\n\n{second}\n\nTwice."
+    assert outline(text) == [
+        ("", "A tale\n\n"),
+        (first, f"{first}\n\nOnce.\n\nMore.\n\n"),
+        (second.strip(), f"{second}\n\nTwice."),
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Chapter 1\n\nOnce.",
+        "I\n\nOnce.\n\nII\n\nTwice.",
+        "1. Tea\n\n2. Milk\n\n3. Bread\n\n4. Salt",
+        "In Chapter 1\n\nwe saw.\n\nIn Chapter 2\n\nwe see.",
+        "Chapter 1\nand much more\nof it\n\nChapter 2\nand much more\nof it\n",
+        "Chapter 1\n\na\n\nChapter 3\n\nb",
+        "Chapter 12345\n\na\n\nChapter 12346\n\nb",
+        "Prologue\n\na\n\nEpilogue\n\nb",
+        "Chapter 1 " + "x" * 80 + "\n\na\n\nChapter 2 " + "x" * 80 + "\n\nb",
+        "Mix\n\na\n\nLiv\n\nb\n\nVic\n\nc",
+        "",
+    ],
+    ids=range(11),
+)
+def test_no_clear_headings(text: str) -> None:
+    """What does not clearly count on is one text."""
+    assert [title for title, _ in outline(text)] in ([""], [])
+
+
+def test_bare_numbers() -> None:
+    """Three numbers on lines of their own, one after the other, are headings."""
+    text = "I.\n\na\n\nII.\n\nb\n\nIII.\n\nc"
+    assert [title for title, _ in outline(text)] == ["I.", "II.", "III."]
+
+
+def test_parts_and_chapters() -> None:
+    """Chapters that begin anew in each part count on."""
+    text = "Part 1\n\nChapter 1\n\na\n\nChapter 2\n\nb\n\nPart 2\n\nChapter 1\n\nc"
+    assert [title for title, _ in outline(text)] == [
+        "Part 1",
+        "Chapter 1",
+        "Chapter 2",
+        "Part 2",
+        "Chapter 1",
+    ]
+
+
+def test_second_lines_and_names() -> None:
+    """A heading may have a second line; between chapters names are headings too."""
+    text = "Prologue\n\nx\n\nChapter 1\nThe Boy\n\na\n\nChapter 2.\nThe Girl\n\nb"
+    assert [title for title, _ in outline(text)] == [
+        "Prologue",
+        "Chapter 1: The Boy",
+        "Chapter 2. The Girl",
+    ]
+
+
+def test_contents_list() -> None:
+    """Headings in a row that come again further down are a contents list."""
+    listed = "Chapter 1\n\nChapter 2\n\nChapter 3\n\n"
+    text = f"{listed}CHAPTER 1\n\na\n\nCHAPTER 2\n\nb\n\nCHAPTER 3\n\nc"
+    assert [title for title, _ in outline(text)] == [
+        "",
+        "CHAPTER 1",
+        "CHAPTER 2",
+        "CHAPTER 3",
+    ]
+
+
+def test_chapters_of_a_file(tmp_path: Path) -> None:
+    """Chapters know their lines; Project Gutenberg's words around them are left out."""
+    text = (
+        "The Project Gutenberg eBook of Tale\n\n"
+        "*** START OF THE PROJECT GUTENBERG EBOOK TALE ***\n\n\n"
+        "Chapter 1\n\nOnce.\n\nChapter 2\n\nTwice.\n\n"
+        "*** END OF THE PROJECT GUTENBERG EBOOK TALE ***\nLicence\n"
+    )
+    found = book(tmp_path, text.encode())
+    assert [(c.title, c.words, c.line) for c in found.chapters] == [
+        ("Chapter 1", "Chapter 1\n\nOnce.", 6),
+        ("Chapter 2", "Chapter 2\n\nTwice.", 10),
+    ]
+    (omission,) = found.omissions
+    assert (omission.kind, omission.count) == ("Project Gutenberg licence", 1)
+    one = book(tmp_path, b"*** START OF THIS PROJECT GUTENBERG EBOOK A ***\n\nOnce.\n")
+    assert [(c.title, c.words, c.line) for c in one.chapters] == [("", "Once.", 3)]
+
+
+@pytest.mark.parametrize("piece", ["a\n\n", " ", "\n", "I\n\n", "Chapter 1\n\n", "1"])
+def test_headings_in_linear_time(piece: str) -> None:
+    """Looking for headings takes as long as the text allows, whatever it is made of."""
+    used = []
+    for size in (50_000, 200_000):
+        began = time.process_time()
+        sections(piece * (size // len(piece)))
+        used.append(time.process_time() - began)
+    assert used[1] < 10 * used[0] + 0.2

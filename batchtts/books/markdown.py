@@ -19,11 +19,16 @@ from batchtts.books.book import Book, Chapter
 from batchtts.books.footnotes import without_footnote_marks
 from batchtts.books.plain import read_text
 from batchtts.books.spoken import inline_words, spoken
+from batchtts.errors import JobError, Problem
 from batchtts.jobfile import front_matter
+from batchtts.model import Place
 
 __all__ = ["read_markdown"]
 
-MAX_BYTES = 16 * 1024 * 1024  # parsed whole, in some 25 times its size
+# A file is parsed whole: in some 25 times its size, and up to a kilobyte and 20
+# microseconds a mark. A novel has 50,000.
+MAX_MARKS = 300_000
+_MARKS = "\n[]!*_~`|#<&\\"
 
 _PARSER = without_footnote_marks(
     MarkdownIt("commonmark").enable(["strikethrough", "table"])
@@ -33,12 +38,17 @@ _PARSER = without_footnote_marks(
 def read_markdown(path: Path, shown: str) -> Book:
     """Read the chapters of a Markdown file, and its front matter.
 
-    Raises JobError when it cannot be decoded or its front matter not be read.
+    Raises JobError when it cannot be decoded, its front matter not be read or
+    when it has more marks than any book.
     """
-    text = read_text(path, shown, MAX_BYTES)
+    text = read_text(path, shown)
+    if sum(map(text.count, _MARKS)) > MAX_MARKS:
+        message = f"the file has more than {MAX_MARKS:,} lines and marks of Markdown"
+        raise JobError([Problem(Place(shown), message, "split it into several")])
     known, offset = front_matter(text, shown)
     parts = list(_parts(_PARSER.parse(text[offset:])))
-    title = _one_line(known.get("title", ""))
+    known = {name: _one_line(value) for name, value in known.items()}
+    title = known.get("title", "")
     if heading := _book_heading(parts):
         title = title or heading.title
         if spoken(heading.tokens) == heading.title and parts[-1].level > 1:
@@ -48,7 +58,15 @@ def read_markdown(path: Path, shown: str) -> Book:
     return Book(
         chapters=tuple(chapter for chapter in chapters if _speakable(chapter)),
         title=title,
-        author=_one_line(known.get("author", "")),
+        author=known.get("author", ""),
+        narrator=known.get("narrator", ""),
+        language=known.get("language", known.get("lang", "")),
+        series=known.get("series", ""),
+        series_index=known.get("series_index", ""),
+        description=known.get("description", ""),
+        date=known.get("date", ""),
+        publisher=known.get("publisher", ""),
+        identifier=known.get("identifier", ""),
     )
 
 

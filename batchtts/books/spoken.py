@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from markdown_it.token import Token
 
-from batchtts.books.markup import words_between_tags
+from batchtts.books.betweentags import words_between_tags
 
 __all__ = ["inline_words", "spoken"]
 

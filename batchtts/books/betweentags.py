@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import html
 import re
+
+from batchtts.markup.tokens import CHARACTER, character
 
 __all__ = ["words_between_tags"]
 
@@ -35,7 +36,7 @@ def words_between_tags(markup: str) -> str:
             pieces.append("<")
             at = start + 1
     pieces.append(markup[at:].replace("\n", " "))
-    lines = html.unescape("".join(pieces)).split("\n")
+    lines = CHARACTER.sub(character, "".join(pieces)).split("\n")
     lines = [_SPACES.sub(" ", line).strip() for line in lines]
     return "\n".join(line for line in lines if line)
 
