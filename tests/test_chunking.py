@@ -9,7 +9,7 @@ import unicodedata
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from batchtts.chunking import (
@@ -21,6 +21,9 @@ from batchtts.chunking import (
     speakable,
     units,
 )
+from batchtts.chunking.languages import language
+from batchtts.chunking.protected import markup_spans
+from batchtts.chunking.sentences import sentence_cuts
 from batchtts.model import Boundary, Chunk
 
 regex = importlib.import_module("regex")  # untyped
@@ -51,6 +54,37 @@ PIECES = st.sampled_from(
     ]
 )
 TEXTS = st.lists(PIECES | st.text(max_size=6), max_size=60).map("".join)
+MARKS = ["…", " ", "-", "* * *", "\n", "\n\n", "—" * 15, ". . .", "😀", "?!", "(", "”"]
+WORDS = ["a", "word", "Mr. ", "the end. ", "x" * 30, "é", "1. "]
+SPARSE = st.lists(st.sampled_from([*MARKS, *WORDS]), max_size=60).map("".join)
+MARKED = st.lists(
+    st.sampled_from(
+        [
+            *("{h0El.1o w; 1U}", "<200>", "spell(A. B, c)", "[very slow. And so]"),
+            *("{", "<", "[", "spell(", ")", "]", "so ", "It was. ", "\n", "x" * 30),
+        ]
+    ),
+    max_size=40,
+).map("".join)
+PROSE = st.lists(
+    st.sampled_from(
+        [
+            *("The goat ate ", "it. ", "Why? ", "Mr. Ash, ", "3.14 ", "(so it was) "),
+            *(
+                "“Stop!” ",
+                "she said. ",
+                "J. R. ",
+                "etc. ",
+                "and on; ",
+                "Go.\n",
+                "So\n\n",
+            ),
+            *("one of the oldest boats on the whole of the long coast ", "No.\n\n\n"),
+        ]
+    ),
+    min_size=1,
+    max_size=40,
+).map("".join)
 LIMITS = st.integers(40, 90)
 
 
@@ -63,7 +97,6 @@ def _assigned(text: str) -> bool:
     return all(unicodedata.category(char) != "Cn" for char in text)
 
 
-@settings(max_examples=300, deadline=None)
 @given(TEXTS, LIMITS, st.sampled_from(["eng", "de", "zh", "hi", "xx"]), st.booleans())
 def test_chunks_are_the_text(text: str, limit: int, lang: str, separate: bool) -> None:  # noqa: FBT001
     """Whatever the text, its chunks join to it and none is over the limit."""
@@ -80,35 +113,74 @@ def test_chunks_are_the_text(text: str, limit: int, lang: str, separate: bool) -
         assert chunks == chunk(given_text, limit=limit, lang=lang, rules=rules)
 
 
-@settings(max_examples=300, deadline=None)
+def _cut_graphemes(text: str, chunks: tuple[Chunk, ...], limit: int) -> list[str]:
+    """Give the clusters that are cut although they fit the limit."""
+    ends = _ends(chunks)
+    return [
+        found.group()
+        for found in regex.finditer(r"\X", text)
+        if units(found.group()) <= limit
+        and any(found.start() < end < found.end() for end in ends)
+    ]
+
+
+def _cut_sentences(text: str, chunks: tuple[Chunk, ...], limit: int) -> list[str]:
+    """Give the sentences that are cut although they fit the limit."""
+    places = [0, *(cut.start for cut in sentence_cuts(text, language("eng")))]
+    ends = _ends(chunks)
+    return [
+        text[start:end]
+        for start, end in pairwise([*places, len(text)])
+        if units(text[start:end]) <= limit and any(start < one < end for one in ends)
+    ]
+
+
 @given(TEXTS.filter(_assigned), LIMITS)
 def test_no_grapheme_is_cut(text: str, limit: int) -> None:
     """No cut is inside a grapheme cluster, but in one longer than the limit."""
     text = clean(text).text
-    ends = _ends(chunk(text, limit=limit))
-    for found in regex.finditer(r"\X", text):
-        inside = {end for end in ends if found.start() < end < found.end()}
-        assert not inside or units(found.group()) > limit
+    assert _cut_graphemes(text, chunk(text, limit=limit), limit) == []
 
 
-@settings(max_examples=300, deadline=None)
-@given(TEXTS, LIMITS)
+@given(PROSE, LIMITS)
+def test_no_sentence_that_fits_is_cut(text: str, limit: int) -> None:
+    """Inside a sentence only where it is longer than the limit."""
+    text = clean(text).text
+    assert _cut_sentences(text, chunk(text, limit=limit), limit) == []
+
+
+@given(SPARSE, LIMITS)
 def test_every_chunk_has_something_to_speak(text: str, limit: int) -> None:
-    """A chunk is silent only where more than it can hold is silent."""
+    """A chunk is silent only where marks alone would fill half of one."""
     chunks = chunk(text, limit=limit)
     silent = max(map(units, re.findall(r"[\W_]+", text)), default=0)
-    if speakable(text) and silent <= limit // 4:
+    if speakable(text) and silent <= limit // 2:
         assert all(speakable(one.text) for one in chunks)
 
 
-@settings(max_examples=200, deadline=None)
-@given(TEXTS, TEXTS, LIMITS)
+@given(TEXTS.filter(_assigned), TEXTS, LIMITS)
 def test_earlier_chunks_never_break_a_rule(new: str, old: str, limit: int) -> None:
     """With chunks of another text to prefer, the outcome is as valid."""
     previous = [one.text for one in chunk(old, limit=limit)]
     chunks = chunk(new, limit=limit, previous=previous)
     assert "".join(one.text for one in chunks) == new
     assert all(0 < units(one.text) <= limit for one in chunks)
+    assert _cut_graphemes(new, chunks, limit) == []
+
+
+@given(PROSE, st.integers(0, 400), st.integers(0, 60), PROSE, LIMITS)
+def test_an_edit_never_breaks_a_rule(
+    old: str, place: int, gone: int, put: str, limit: int
+) -> None:
+    """However a text is edited, its earlier chunks lead to no poorer cut."""
+    old = clean(old).text
+    new = clean(old[:place] + put[: 2 * gone] + old[place + gone :]).text
+    previous = [one.text for one in chunk(old, limit=limit)]
+    chunks = chunk(new, limit=limit, previous=previous)
+    assert "".join(one.text for one in chunks) == new
+    assert all(units(one.text) <= limit and speakable(one.text) for one in chunks)
+    assert _cut_sentences(new, chunks, limit) == []
+    assert chunk(new, limit=limit, previous=[one.text for one in chunks]) == chunks
 
 
 def test_a_short_text_is_one_chunk() -> None:
@@ -172,8 +244,16 @@ def test_a_sentence_as_long_as_the_limit_is_whole() -> None:
     assert second.words == "It failed."
 
 
-def test_a_full_last_sentence_is_cut_for_the_white_space_after_it() -> None:
-    """White space at the end of a text has no next chunk to go to."""
+@pytest.mark.parametrize("space", ["\n", " \n\n ", "\u00a0"])
+def test_white_space_around_a_text_takes_no_room(space: str) -> None:
+    """A sentence as long as the limit is whole, whatever white space is around it."""
+    sentence = "x" * 60 + " " + "y" * 38 + "."
+    chunks = chunk(clean(f"{space}{sentence}{space}").text, limit=100)
+    assert [one.text for one in chunks] == [sentence]
+
+
+def test_white_space_that_was_not_cleaned_takes_room() -> None:
+    """At the end of a text, white space has no next chunk to go to."""
     chunks = chunk("x" * 60 + " " + "y" * 38 + ".\n", limit=100)
     assert [one.words for one in chunks] == ["x" * 60, "y" * 38 + "."]
 
@@ -309,6 +389,22 @@ def test_each_notation_has_its_switch(kind: Markup, piece: str) -> None:
         start = text.index(piece)
         held = set(range(start + 1, start + len(piece)))
         assert not _ends(chunk(text, limit=60, rules=rules)) & held
+
+
+@given(MARKED, LIMITS)
+def test_no_notation_is_cut(text: str, limit: int) -> None:
+    """Where all notations are on, none that fits is cut, and every speed is dealt."""
+    text = clean(text).text
+    markup = frozenset(Markup)
+    chunks = chunk(text, limit=limit, rules=Rules(markup=markup))
+    ends = _ends(chunks)
+    for start, end in markup_spans(text, markup):
+        inside = any(start < one < end for one in ends)
+        assert not inside or units(text[start:end]) > limit
+    speeds = [str(number) for number in range(99)]
+    dealt = [speed for share in shared_speeds(chunks, speeds) for speed in share]
+    whole = sum(len(re.findall(r"\[[^\[\]\n]+\]", one.text)) for one in chunks)
+    assert dealt == speeds[:whole]
 
 
 def test_speeds_are_dealt_out_by_brackets() -> None:

@@ -33,7 +33,8 @@ def test_people_see_each_chunk_and_a_summary(tmp_path: Path) -> None:
     assert lines[0].split()[:3] == ["1", "38", "paragraph"]
     assert "5 requests, 350 characters; smallest 38, largest 78" in result.output
     assert "ends: end 20%, paragraph 80%" in result.output
-    assert lines[-1] == "cleaned: commands 9"
+    assert "// Mr. Ash left. Nobody saw (EOS) him go." in lines[1]
+    assert lines[-1] == "cleaned: commands made words 9"
 
 
 def test_programs_get_one_document(tmp_path: Path) -> None:
@@ -47,7 +48,7 @@ def test_programs_get_one_document(tmp_path: Path) -> None:
     for one in document["chunks"]:
         assert one["text"] == cleaned[one["start"] : one["end"]]
     assert {one["boundary"] for one in document["chunks"]} == {"paragraph", "end"}
-    assert document["changes"] == {"commands": 9}
+    assert document["changes"] == {"commands": 9, "edges": 2}
     assert document["summary"]["requests"] == 5
     assert document["summary"]["ends"] == {"end": 1, "paragraph": 4}
 
@@ -61,7 +62,7 @@ def test_an_edit_is_shown_by_what_it_costs(tmp_path: Path) -> None:
     marked = [line for line in shown.output.splitlines() if line.startswith("+ ")]
     assert len(marked) == 1
     assert "A goat" in marked[0]
-    assert "made again (+): 1 requests, 56 characters" in shown.output
+    assert "made again (+): 1 request, 56 characters" in shown.output
     told = _run(str(new), "--limit", "100", "--against", old, "--json")
     again = json.loads(told.output)["summary"]["made_again"]
     assert again == {"requests": 1, "characters": 56}
@@ -105,27 +106,66 @@ def test_a_language_changes_the_cuts(tmp_path: Path) -> None:
     assert all(one["text"].rstrip()[-2:] != "3." for one in german["chunks"])
 
 
-def test_a_missing_file_is_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("none.txt", "there is no such file"), ("", "this is a folder")],
+)
+def test_what_is_no_file_is_named(tmp_path: Path, name: str, message: str) -> None:
     """A file that is not there is a mistake of the caller, said with its path."""
-    path = str(tmp_path / "none.txt")
+    path = str(tmp_path / name) if name else str(tmp_path)
     result = _run(path)
     assert isinstance(result.exception, JobError)
-    assert str(result.exception).startswith(f"{path}: cannot be read: no such file")
+    assert str(result.exception).startswith(f"{path}: {message}")
+
+
+def test_what_no_job_could_read_is_refused(tmp_path: Path) -> None:
+    """A file is read as a job reads it; one without an ending is plain text."""
+    path = tmp_path / "prompts.csv"
+    path.write_text("id,text\n", encoding="utf-8")
+    result = _run(str(path))
+    assert 'files that end in ".csv" cannot be read' in str(result.exception)
+    notes = tmp_path / "notes"
+    notes.write_text("Read me.", encoding="utf-8")
+    assert "1 request, 8 characters" in _run(str(notes)).output
 
 
 def test_bytes_that_are_no_text_are_placed(tmp_path: Path) -> None:
-    """A file in another encoding is refused at the line that shows it."""
+    """A file in another encoding is refused at the place that shows it."""
     path = _file(tmp_path, b"fine\nna\xefve\n")
-    result = _run(path)
-    assert isinstance(result.exception, JobError)
-    assert str(result.exception).startswith(f"{path}:2: not UTF-8 text")
+    assert str(_run(path).exception).startswith(f"{path}:2:3: the byte 0xEF")
+    piped = _run("-", given=b"fine\nna\xefve\n")
+    assert str(piped.exception).startswith("standard input:2: this is not UTF-8")
 
 
-@pytest.mark.parametrize("limit", ["39", "10001", "many"])
+@pytest.mark.parametrize("limit", ["39", "-1", "many"])
 def test_a_limit_out_of_range_is_refused(tmp_path: Path, limit: str) -> None:
-    """Limits below 40 or above 10,000 are a mistake on the command line."""
+    """A limit below 40 is a mistake on the command line."""
     result = _run(_file(tmp_path, b"a"), "--limit", limit)
     assert result.exit_code == 2
+
+
+@pytest.mark.parametrize("limit", ["40", "1000", "9999999999"])
+def test_any_limit_from_forty_up_is_kept(tmp_path: Path, limit: str) -> None:
+    """There is no highest limit."""
+    result = _run(_file(tmp_path, STORY.encode()), "--limit", limit, "--json")
+    summary = json.loads(result.output)["summary"]
+    assert summary["largest"] <= int(limit)
+    assert summary["requests"] == (1 if int(limit) > 400 else 9)
+
+
+@pytest.mark.parametrize("lang", ["english", "e", "", "en-GB", "4u"])
+def test_a_language_that_is_no_code_is_refused(tmp_path: Path, lang: str) -> None:
+    """What a job file would refuse is refused here."""
+    result = _run(_file(tmp_path, b"a"), "--lang", lang)
+    assert result.exit_code == 2
+    assert "must be a language code of 2 or 3 letters" in result.output
+
+
+def test_lengths_are_those_that_the_limit_counts(tmp_path: Path) -> None:
+    """A character outside the basic plane counts as two, in what is shown too."""
+    path = _file(tmp_path, ("\U0001f600" * 30 + "a").encode())
+    summary = json.loads(_run(path, "--limit", "61", "--json").output)["summary"]
+    assert (summary["requests"], summary["characters"]) == (1, 61)
 
 
 def test_markdown_is_cut_by_chapters(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import importlib
 import unicodedata
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from batchtts.chunking.graphemes import clusters, parts
@@ -29,7 +29,6 @@ def _ends(text: str) -> set[int]:
     return {found.end() for found in regex.finditer(r"\X", text)}
 
 
-@settings(max_examples=400, deadline=None)
 @given(TEXTS)
 def test_a_cut_is_always_between_clusters(text: str) -> None:
     """Every place given is one where the `regex` package ends a cluster too."""

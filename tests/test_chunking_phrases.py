@@ -71,5 +71,5 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """The switch without the package is a mistake, and the remedy is said."""
     _parser.cache_clear()
     monkeypatch.setitem(sys.modules, "budoux", None)
-    with pytest.raises(JobError, match=r'"budoux" is not installed \(pip install'):
+    with pytest.raises(JobError, match=r'"budoux", which is not installed \(pip inst'):
         chunk(CHINESE * 3, limit=40, rules=Rules(phrases=True))

@@ -13,6 +13,10 @@ from batchtts.chunking.grades import QUOTED, SENTENCE
 from batchtts.chunking.languages import language
 from batchtts.chunking.sentences import sentence_cuts
 
+FILLERS = (
+    "so it was that all of us went on and on along the shore without a word",
+    "那天晚上我们沿着海边一直走了很久很久也没有人说过一句话" * 3,
+)
 DATA = Path(__file__).parent / "data" / "chunking"
 
 
@@ -29,13 +33,32 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class Hard:
-    """A text, and what of it must stay whole where it fits the limit."""
+    """A text, and what of it must stay whole where it fits the limit.
+
+    What is ``soft`` may be cut where it is inside a longer sentence.
+    """
 
     id: str
     lang: str
     text: str
     whole: list[str]
     soft: list[str] = field(default_factory=list)
+
+    def cut_ones(self, text: str, limit: int) -> list[str]:
+        """Give what is cut although it must be whole, wherever ``text`` has it."""
+        chunks = chunk(text, limit=limit, lang=self.lang)
+        assert "".join(one.text for one in chunks) == text
+        ends = {one.end for one in chunks[:-1]}
+        found = []
+        for piece in map(str, self.whole):
+            whole = clean(piece).text
+            start = text.find(whole)
+            assert start >= 0, f"{piece!r} is not in the text"
+            while start >= 0 and units(whole) <= limit:
+                if ends & set(range(start + 1, start + len(whole))):
+                    found.append(piece)
+                start = text.find(whole, start + 1)
+        return found
 
 
 def _lines(name: str) -> list[str]:
@@ -68,18 +91,18 @@ def test_sentences_end_where_they_should(case: Expected) -> None:
 @pytest.mark.parametrize("case", HARD, ids=lambda case: case.id)
 def test_what_belongs_together_stays_together(case: Hard, limit: int) -> None:
     """At every limit, what fits it and must not be cut is not."""
-    text = clean(case.text).text
-    chunks = chunk(text, limit=limit, lang=case.lang)
-    assert "".join(one.text for one in chunks) == text
-    ends = {one.end for one in chunks[:-1]}
-    for piece in map(str, case.whole):
-        whole = clean(piece).text
-        start = text.find(whole)
-        assert start >= 0, f"{piece!r} is not in the text"
-        while start >= 0 and units(whole) <= limit:
-            inside = ends & set(range(start + 1, start + len(whole)))
-            assert not inside, f"{piece!r} is cut"
-            start = text.find(whole, start + 1)
+    assert case.cut_ones(clean(case.text).text, limit) == []
+
+
+@pytest.mark.parametrize("case", HARD, ids=lambda case: case.id)
+def test_it_stays_together_wherever_the_limit_falls(case: Hard) -> None:
+    """Behind the start of a sentence, of any length, it is as whole."""
+    unspaced = case.lang in {"ja", "zh"}
+    start = FILLERS[unspaced]
+    for length in range(3, 60, 8):
+        before = start[:length] if unspaced else start[:length].rstrip() + " "
+        cut = case.cut_ones(clean(before + case.text).text, 60)
+        assert set(cut) <= set(case.soft), length
 
 
 @pytest.mark.parametrize(

@@ -19,9 +19,12 @@ __all__ = ["MINIMUM_LIMIT", "Rules", "chunk"]
 
 MINIMUM_LIMIT = 40
 _CELLS = 40  # cuts weighed for one limit, where they stand that close
+_STEP = 1024  # lengths that costs are reckoned for are multiples of it
+_ROUNDS = 3  # of finer cuts, until no chunk is silent
 _WEIGHTS = Weights()
 _SECTION_BREAK = "\n\n\n"
 _SECTION_ENDS = {Boundary.SECTION}
+_END = Boundary.END
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +32,10 @@ class Rules:
     """What is allowed, and what is preferred, when a text is cut.
 
     No chunk ever has words of two sections; ``separate`` keeps paragraphs apart
-    as well. ``markup``
-    names the notations that the engine obeys and that are therefore never cut.
-    ``phrases`` cuts Chinese, Japanese and Thai that run on without any mark where
-    the optional package budoux sees a phrase end; without it the kinds of the
-    characters decide.
+    as well. ``markup`` names the notations that the engine obeys and that are
+    therefore never cut. ``phrases`` cuts Chinese, Japanese and Thai that run on
+    without any mark where the optional package budoux sees a phrase end; without
+    it the kinds of the characters decide.
     """
 
     separate: bool = False
@@ -62,19 +64,26 @@ def chunk(
     if limit < MINIMUM_LIMIT:
         raise ValueError(f"limit must be at least {MINIMUM_LIMIT}, not {limit}")
     length = len(cleaned_text)
-    if not length:
-        return ()
     fits = length <= limit and (cleaned_text.isascii() or units(cleaned_text) <= limit)
+    if fits and "\n" not in cleaned_text:  # as most rows of a table are
+        return (Chunk(cleaned_text, 0, length, _END),) if length else ()
     if fits and not rules.separate and _SECTION_BREAK not in cleaned_text.strip():
-        return (Chunk(cleaned_text, 0, length, Boundary.END),)
+        return (Chunk(cleaned_text, 0, length, _END),)
     whole = markup_spans(cleaned_text, rules.markup)
     cutter = Cutter(cleaned_text, limit, language(lang), whole, phrases=rules.phrases)
     packer = _Packer(cleaned_text, limit, rules, previous)
     cuts = cutter.cuts()
     chunks = packer.packed(cuts)
-    silences = [(one.start, one.end) for one in chunks if not speakable(one.text)]
-    if silences and len(silences) < len(chunks):
-        chunks = packer.packed(cutter.refined(cuts, silences))
+    for nearby in range(1, _ROUNDS + 1):
+        silences = [
+            (one.start, one.end)
+            for one in chunks
+            if not speakable(one.text, rules.markup)
+        ]
+        if not silences or len(silences) == len(chunks):
+            break
+        cuts = cutter.refined(cuts, silences, nearby * limit)
+        chunks = packer.packed(cuts)
     return tuple(chunks)
 
 
@@ -86,19 +95,23 @@ def _stretches(text: str, cuts: list[Cut], rules: Rules) -> list[list[Cut]]:
     """
     ends = {Boundary.SECTION, Boundary.PARAGRAPH} if rules.separate else _SECTION_ENDS
     stretches: list[list[Cut]] = [[]]
-    start = 0
+    start, heard = 0, False
     for cut in cuts:
         stretches[-1].append(cut)
-        if cut.boundary in ends and speakable(text[start : cut.start]):
+        heard = heard or speakable(text[start : cut.start], rules.markup)
+        start = cut.start
+        if heard and cut.boundary in ends:
             stretches.append([])
-            start = cut.start
-    if not speakable(text[start:]) and len(stretches) > 1:
+            heard = False
+    if not heard and len(stretches) > 1:
         stretches[-2:] = [stretches[-2] + stretches[-1]]
     return stretches
 
 
 @lru_cache(maxsize=64)
-def _costs(limit: int, weights: Weights, edition: int) -> tuple[float, ...]:
+def _costs(
+    limit: int, longest: int, weights: Weights, edition: int
+) -> tuple[float, ...]:
     """Give what a chunk of each length costs, and last what silence does.
 
     In a later ``edition`` of a text, what has to be made again costs more.
@@ -106,7 +119,7 @@ def _costs(limit: int, weights: Weights, edition: int) -> tuple[float, ...]:
     again = weights.again * edition / limit
     costs = [
         chunk_cost(length, limit, weights) + again * length
-        for length in range(limit + 1)
+        for length in range(longest + 1)
     ]
     return (*costs, float(weights.silent))
 
@@ -122,7 +135,9 @@ class _Packer:
         self._rules = rules
         self._apart = limit // _CELLS
         self._paid = frozenset(words.strip() for words in previous)
-        self._costs = _costs(limit, rules.weights, 1 if self._paid else 0)
+        whole = self._ruler.at(len(text))
+        longest = min(limit, (whole // _STEP + 1) * _STEP)
+        self._costs = _costs(limit, longest, rules.weights, 1 if self._paid else 0)
 
     def packed(self, cuts: list[Cut]) -> list[Chunk]:
         """Give the chunks."""
@@ -137,13 +152,13 @@ class _Packer:
 
     def _chosen(self, start: int, cuts: Sequence[Cut]) -> list[Cut]:
         """Give the cuts to make in a stretch that starts at ``start``."""
-        text = self._text
+        text, markup = self._text, self._rules.markup
         if self._apart > 1 and len(cuts) * self._apart > cuts[-1].start - start:
             cuts = [*thinned(cuts[:-1], self._apart), cuts[-1]]
         places = [start, *(cut.start for cut in cuts)]
         spoken = [0]
         for here, there in pairwise(places):
-            spoken.append(spoken[-1] + speakable(text[here:there]))
+            spoken.append(spoken[-1] + speakable(text[here:there], markup))
         ends = pack(
             [self._ruler.at(place) for place in places],
             [0, *(cut.penalty for cut in cuts)],

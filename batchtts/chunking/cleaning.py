@@ -6,10 +6,11 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import NamedTuple
 
 from batchtts.chunking.commands import commands_defused
+from batchtts.chunking.composing import composed
 from batchtts.chunking.unwrapping import unwrapped
 
 __all__ = ["Cleaned", "clean"]
@@ -37,17 +38,17 @@ _JOINING = (
 _VIRAMA = r"\u094d\u09cd\u0a4d\u0acd\u0b4d\u0bcd\u0c4d\u0ccd\u0d4d\u0dca\u1039\u17d2"
 _UNSEEN = re.compile(
     r"[\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200d\u2060-\u2065"
-    r"\u206a-\u206f\ufeff\ufff9-\ufffb\U0001d173-\U0001d17a\U000e0001"
-    r"\U000e0020-\U000e007f]"
+    r"\u206a-\u206f\ufeff\ufff9-\ufffb\U0001d173-\U0001d17a\U000e0001]"
+    r"|[\U000e0020-\U000e007f]+"  # the tags of a flag, all of them or none
 )
 _IS_ASIAN = re.compile(f"[{_ASIAN}]")
 _IS_JOINING = re.compile(f"[{_JOINING}]")
 _IS_VIRAMA = re.compile(f"[{_VIRAMA}]")
-_IS_FLAG = re.compile(r"[\U0001f3f4\U000e0020-\U000e007f]")
+_FLAG = "\U0001f3f4"
 
 
 def _seen_to(found: re.Match[str]) -> str:
-    """Keep an invisible character where it does something, else give nothing."""
+    """Keep what is invisible where it does something, else give nothing."""
     char, text = found.group(), found.string
     before = text[max(0, found.start() - 1) : found.start()]
     after = text[found.end() : found.end() + 1]
@@ -57,41 +58,48 @@ def _seen_to(found: re.Match[str]) -> str:
         shaped = _IS_JOINING.match(after) or _IS_VIRAMA.match(before)
         kept = bool(_IS_JOINING.match(before) and shaped)
     else:
-        kept = char >= _FIRST_TAG and bool(_IS_FLAG.match(before))
+        kept = char >= _FIRST_TAG and before == _FLAG
     return char if kept else ""
-
-
-@dataclass(frozen=True, slots=True)
-class Cleaned:
-    """A text as it will be cut and spoken, and what was done to make it so.
-
-    ``changes`` counts by name: ``surrogates`` replaced, ``line_ends`` made
-    plain, ``controls``, ``bidi`` and ``invisible`` characters removed,
-    ``composed`` 1 if letters and their marks were put together, ``commands``
-    made words, ``spaces`` of great length shortened, ``lines`` joined.
-    """
-
-    text: str
-    changes: Mapping[str, int] = field(default_factory=dict)
 
 
 _UNCHANGED: Mapping[str, int] = MappingProxyType({})
 
 
+class Cleaned(NamedTuple):
+    """A text as it will be cut and spoken, and what was done to make it so.
+
+    ``changes`` counts by name: ``surrogates`` replaced, ``line_ends`` made
+    plain, ``controls``, ``bidi`` and ``invisible`` characters removed,
+    ``composed`` 1 if letters and their marks were put together, ``commands``
+    made words, ``spaces`` of great length shortened, ``lines`` joined, white
+    space at the ``edges`` removed.
+    """
+
+    text: str
+    changes: Mapping[str, int] = _UNCHANGED
+
+
 def clean(text: str) -> Cleaned:
     """Give the text that can be spoken: composed, visible, free of commands.
 
-    Cleaning a cleaned text changes nothing.
+    White space around it is no part of it. Cleaning a cleaned text changes nothing.
     """
-    if text.isascii() and text.isprintable() and "<" not in text and _GAP not in text:
-        return Cleaned(text, _UNCHANGED)  # one plain line, as most rows of a table are
-    changes: Counter[str] = Counter()
+    given, text = text, text.strip()
+    if text.isascii() and text.isprintable() and not _is_marked(text):
+        if text == given:
+            return Cleaned(text)  # one plain line, as most rows of a table are
+        return Cleaned(text, MappingProxyType({"edges": len(given) - len(text)}))
+    changes = Counter(edges=len(given) - len(text))
     while True:
         cleaner = _once(text, changes)
         if cleaner == text:
             break
         text = cleaner
     return Cleaned(text, MappingProxyType(dict(sorted((+changes).items()))))
+
+
+def _is_marked(text: str) -> bool:
+    return "<" in text or "&" in text or _GAP in text
 
 
 def _once(text: str, changes: Counter[str]) -> str:
@@ -109,7 +117,7 @@ def _once(text: str, changes: Counter[str]) -> str:
     changes["invisible"] += len(text) - len(seen)
     text = seen
     if not unicodedata.is_normalized("NFC", text):
-        text = unicodedata.normalize("NFC", text)
+        text = composed(text)
         changes["composed"] = 1
     text, count = commands_defused(text)
     changes["commands"] += count
@@ -117,7 +125,9 @@ def _once(text: str, changes: Counter[str]) -> str:
     changes["spaces"] += count
     text, count = unwrapped(text)
     changes["lines"] += count
-    return text
+    words = text.strip()
+    changes["edges"] += len(text) - len(words)
+    return words
 
 
 def _without_surrogates(text: str, changes: Counter[str]) -> str:

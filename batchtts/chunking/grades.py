@@ -26,6 +26,7 @@ GLUED: Final = 34  # a stop without white space after it
 TRAILING: Final = 8  # more, where dots trail off
 QUOTED: Final = 12  # more, inside a quotation or a bracket
 DOUBTFUL: Final = 30  # more, after what could be an abbreviation or a number
+LABEL: Final = 120  # more, after a speaker's name before the words of a part
 HEADING: Final = 45  # more, after a heading: it leads on to what follows
 
 # --- inside a sentence longer than the limit ------------------------------------
@@ -34,10 +35,12 @@ RUN_ON: Final = 70  # a stop that a small letter follows
 COMMA_IN_QUOTE: Final = 80
 COMMA: Final = 100
 BRACKETED: Final = 50  # more, inside a bracket
+FRAGMENT: Final = 60  # more, where a word or two stand alone on one side
 
 # --- inside a clause longer than the limit --------------------------------------
 LINK: Final = 180  # before a conjunction
 SPACE: Final = 240
+TAG: Final = 300  # between a quotation's mark and who said it
 LEANING: Final = 340  # after an article or a preposition
 NAME: Final = 900  # between two names, or beside a number
 HELD: Final = 3000  # inside what belongs together
@@ -64,10 +67,12 @@ class Cut(NamedTuple):
 class Weights:
     """What a chunking costs; the packing finds the one that costs least.
 
-        Every chunk costs ``request``, the penalty of the cut that ends it, and
-        ``balance`` times the square of its distance from ``target`` (both lengths
-        as shares of the limit). One shorter than ``runt`` of the limit costs up to
-    XX
+    Every chunk costs ``request``, the penalty of the cut that ends it, and
+    ``balance`` times the square of its distance from ``target`` (both lengths
+    as shares of the limit). One shorter than ``runt`` of the limit costs up to
+    ``runt_cost`` more, the shorter the more, and one with nothing to speak
+    ``silent``. Where the chunks of an earlier version are known, they cost
+    nothing, and what is made again costs ``again`` for as much as the limit holds.
     """
 
     request: int = 45

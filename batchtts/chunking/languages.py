@@ -41,6 +41,8 @@ class Language:
     capital: frozenset[str] = frozenset()
     units: frozenset[str] = frozenset()
     numbered: frozenset[str] = frozenset()
+    particles: frozenset[str] = frozenset()
+    suffixes: frozenset[str] = frozenset()
     labels: frozenset[str] = frozenset()
     starts: frozenset[str] = frozenset()
     links: frozenset[str] = frozenset()
@@ -79,6 +81,8 @@ def language(lang: str) -> Language:
         capital=_words(code, "capital"),
         units=_words(code, "units"),
         numbered=_words(code, "numbered"),
+        particles=_words(code, "particles"),
+        suffixes=_words(code, "suffixes"),
         labels=_words(code, "labels"),
         starts=_words(code, "starts"),
         links=_words(code, "links"),

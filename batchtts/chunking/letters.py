@@ -6,6 +6,7 @@ characters tell something of where they part. Elsewhere it is one long word.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from functools import lru_cache
 
@@ -24,24 +25,36 @@ _NEVER_FIRST = frozenset(
     "\u30fc\u3005\u303b\u309d\u309e\u30fd\u30fe\u30fb\u3002\u3001\uff0c\uff01\uff1f"
     "\uff1a\uff1b\u300d\u300f\u3011\u300b\u3009\u3015\uff09\u2019\u201d\u2026\u2014"
     ".,;:!?)]}%\"'\u00bb\u0e46\u0e2f\u0e30\u0e32\u0e33\u0e45"
+    # the same of Lao; what parts syllables in Tibetan
+    "\u0eb0\u0eb2\u0eb3\u0ebd\u0ec6\u0eaf\u0f0b\u0f0c\u0f0d\u0f0e"
 )
 _NEVER_LAST = frozenset(
     # opening brackets, signs before a number, Thai vowels before their
     # consonant, the middle dot of a name
     "\u300c\u300e\u3010\u300a\u3008\u3014\uff08\u2018\u201c([{\u00ab\u00bf\u00a1$#"
     "\u00a3\u20ac\u00a5\u0e40\u0e41\u0e42\u0e43\u0e44\u30fb"
+    "\u0ec0\u0ec1\u0ec2\u0ec3\u0ec4"
     # Chinese numbers, whose measure word follows
     "\u4e00\u4e8c\u4e09\u56db\u4e94\u516d\u4e03\u516b\u4e5d\u5341\u767e\u5343\u4e07"
     "\u4e24\u51e0\u534a\u7b2c\u6bcf\u96f6"
 )
+_ENDING = re.compile("[\u1000-\u1021]\u1037?\u103a")  # a consonant that ends a syllable
+_TSHEG = "\u0f0b"
 _HAN_PARTICLES = "\u4e86\u7684\u7740\u8fc7"
 _KANA_PARTICLES = "\u306f\u304c\u3092\u306b\u3067\u3068\u3082\u306e\u3066"
-_SAME = {"han": 420, "hiragana": 450, "katakana": grades.JOINED, "thai": 600}
+_SAME = {
+    "han": 420,
+    "hiragana": 450,
+    "katakana": grades.JOINED,
+    "thai": 600,
+    "tibetan": grades.JOINED,
+}
 _OTHER = 500  # between other characters of one kind
 _AFTER_PHRASE = 200
 _AFTER_PARTICLE = 300
 _AFTER_HIRAGANA = 360
 _AFTER_HAN_PARTICLE = 350
+_AFTER_SYLLABLE = 450
 _BEFORE_HIRAGANA = 800  # kana after kanji end the same word
 _BESIDE_LETTER = 600
 _BETWEEN_KINDS = 450
@@ -52,6 +65,7 @@ _KINDS = (
     (0x3400, 0x9FFF, "han"),
     (0x20000, 0x3FFFF, "han"),
     (0x0E00, 0x0EFF, "thai"),
+    (0x0F00, 0x0FBC, "tibetan"),
 )
 
 
@@ -65,6 +79,8 @@ def letter_cuts(
     cuts = []
     for position in clusters(text, start, end):
         penalty = _penalty(text[position - 1], text[position])
+        if _ENDING.match(text, position):
+            penalty = grades.HELD
         if phrases and penalty < grades.JOINED:
             penalty = _AFTER_PHRASE if position in phrases else grades.JOINED
         joined = penalty >= grades.JOINED
@@ -101,6 +117,8 @@ def _within(kind: str, before: str) -> int:
     """Grade a place between two characters of one kind."""
     if kind == "letter":
         return grades.JOINED
+    if before == _TSHEG:
+        return _AFTER_SYLLABLE
     if before in _HAN_PARTICLES:
         return _AFTER_HAN_PARTICLE
     return _SAME.get(kind, _OTHER)

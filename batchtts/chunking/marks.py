@@ -10,8 +10,8 @@ __all__ = [
     "BREAKING",
     "CLOSERS",
     "COMMAS",
+    "NEVER_FIRST",
     "OPENERS",
-    "PAUSES",
     "STOPS",
     "TIGHT_COMMAS",
     "TIGHT_STOPS",
@@ -55,8 +55,12 @@ TIGHT_COMMAS = (
     # CJK, Ethiopic, Burmese, Khmer, Mongolian, Tibetan.
     r"\uff0c\u3001\uff1b\uff1a\uff64\u1363-\u1366\u104a\u17d6\u1802\u1804\u1808\u0f14"
 )
-PAUSES = r";:\u061b\uff1b\uff1a\u0387\u1364-\u1366"
-"""The marks among the two above that part more than a comma does."""
+NEVER_FIRST = (
+    rf"[{COMMAS}{TIGHT_COMMAS}{STOPS})\]}}%\u2030\u2013\u2014]"
+    # German and Swedish have quotations open with what closes them elsewhere.
+    r"|[\u2019\u201d\u00bb\u203a](?!\w)"
+)
+"""What nothing may start with: a whole expression, unlike the others."""
 
 BREAKING = r" \t\n\r\x0b\x0c\u1680\u2000-\u2006\u2008-\u200b\u2028\u2029\u205f\u3000"
 """White space that allows a break: no-break spaces are not in it."""

@@ -33,18 +33,18 @@ def pack(
     ``positions`` ascend, neighbours at most a limit apart, in the unit of the
     limit; ``penalties`` and ``spoken`` (how much there is to speak before it)
     belong to them. ``costs`` tells what a chunk of each length from 0 to the
-    limit costs, its last entry what silence costs on top. Where ``paid`` says
+    longest costs, its last entry what silence costs on top. Where ``paid`` says
     so, the chunk between two positions costs nothing. Returns the indices of
     the positions where chunks end.
     """
-    limit = len(costs) - 2
+    longest = len(costs) - 2
     silent = costs[-1]
     best = [0.0] * len(positions)
     back = [0] * len(positions)
     low = 0
     for here in range(1, len(positions)):
         end = positions[here]
-        while end - positions[low] > limit:
+        while end - positions[low] > longest:
             low += 1
         heard = spoken[here]
         least, chosen = _NEVER, low

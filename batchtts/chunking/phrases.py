@@ -56,7 +56,7 @@ def _package() -> ModuleType:
     except ImportError as exc:
         problem = Problem(
             Place("phrases"),
-            'the package "budoux" is not installed',
-            'pip install "batchtts[phrases]"',
+            'they need the package "budoux", which is not installed',
+            "pip install 'batchtts[phrases]'",
         )
         raise JobError([problem]) from exc

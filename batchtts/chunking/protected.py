@@ -40,9 +40,10 @@ _SPANS = re.compile(
     # a date: Jan. 3, 2024
     rf"|\b[^\W\d_]{{3,9}}\.?{_GAP}\d{{1,2}},{_GAP}\d{{4}}\b"
     # an ellipsis with spaces and the words beside it
-    rf"|\S{{0,12}}(?:{_GAP}?\.){{2,4}}{_GAP}\.?{_GAP}?\S{{0,12}}"
-    # a formula: f(x) = x2
-    rf"|\S{{1,12}}{_GAP}[=<>\u2248\u2264\u2265\u00d7\u00f7+\u2212]{_GAP}\S{{1,12}}"
+    rf"|\S{{0,12}}(?:{_GAP}\.){{2,4}}{_GAP}?\S{{0,12}}"
+    # a ratio; a formula: f(x) = x2
+    rf"|\d{_GAP}[:/x]{_GAP}\d[\d., ]{{0,12}}"
+    rf"|\S{{1,12}}{_GAP}[=<>\u2248\u2264\u2265\u00d7\u00f7\u00b7\u00b1+\u2212]{_GAP}\S{{1,12}}"
 )
 _BRACKETED = re.compile(
     r"\[[^\[\]\n]{1,80}\]|\{[^{}\n]{1,80}\}|\bspell\([^()\n]{1,80}\)"

@@ -5,15 +5,27 @@ from __future__ import annotations
 __all__ = ["Quotations"]
 
 _PAIRS = (
-    ("\u201c", "\u201d"),
-    ("\u201e", "\u201c"),
-    ("\u00ab", "\u00bb"),
     ("(", ")"),
     ("[", "]"),
     ("\u300c", "\u300d"),
     ("\uff08", "\uff09"),
 )
 _TITLE_REACH = 40  # characters a book's title may go on after a stop inside it
+
+
+def _ambiguous(text: str) -> list[tuple[str, str]]:
+    """Give the pairs of quotation marks that open in one language and close in another.
+
+    The low mark is closed by what opens an English quotation, or by what closes
+    one; guillemets point outwards or, in German, inwards.
+    """
+    opening = "\u201e" if "\u201e" in text else "\u201c"
+    closing = "\u201c" if opening == "\u201e" and "\u201c" in text else "\u201d"
+    outward = text.find("\u00ab") >= 0 and text.find("\u00ab") < text.find("\u00bb")
+    return [
+        (opening, closing),
+        ("\u00ab", "\u00bb") if outward else ("\u00bb", "\u00ab"),
+    ]
 
 
 class Quotations:
@@ -36,11 +48,7 @@ class Quotations:
     def __init__(self, text: str) -> None:
         """Look at ``text``, from its start."""
         self._text = text
-        low = "\u201e" in text  # closed by what opens an English quotation
-        skipped = "\u201c" if low else "\u201e"
-        self._pairs = [
-            pair for pair in _PAIRS if pair[0] in text and pair[0] != skipped
-        ]
+        self._pairs = [pair for pair in (*_PAIRS, *_ambiguous(text)) if pair[0] in text]
         self._straight = '"' in text
         self._titles = "\u300a" in text
         self.restart(0)

@@ -8,16 +8,24 @@ from collections.abc import Iterator
 from functools import cache
 
 from batchtts.chunking import grades
+from batchtts.chunking.glued import parts_glued
 from batchtts.chunking.grades import Cut
 from batchtts.chunking.graphemes import parts
 from batchtts.chunking.languages import Language
-from batchtts.chunking.lists import items
-from batchtts.chunking.marks import CLOSERS, COMMAS, OPENERS, STOPS, TIGHT_STOPS
+from batchtts.chunking.lists import items, starts_item
+from batchtts.chunking.marks import (
+    CLOSERS,
+    COMMAS,
+    OPENERS,
+    STOPS,
+    TIGHT_COMMAS,
+    TIGHT_STOPS,
+)
 from batchtts.chunking.quotations import Quotations
 from batchtts.chunking.stops import (
     is_doubtful,
+    is_stop_of_name,
     is_stop_of_word,
-    parts_glued,
     pronoun,
 )
 from batchtts.model import Boundary
@@ -26,6 +34,7 @@ __all__ = ["sentence_cuts"]
 
 _HEADING_LENGTH = 60
 _REACH = 28  # characters looked back for a line's last word
+_QUOTE_REACH = 300  # characters looked back for where a quotation starts
 
 _SPACE = re.compile(r"\s*")
 _LEAD = re.compile(rf"[{OPENERS}\s\u2014\u2013\u2015\u2012\u2010*_-]{{0,16}}")
@@ -36,8 +45,12 @@ _RUNS_ON = re.compile(rf"[{COMMAS}\u2014\u2013-]\Z")
 _NO_BREAK = "\u00a0\u2007\u202f\u2060"
 _DASH_AND_LETTER = re.compile(r"\u2060?[\u2014\u2015]+\u2060?(\w)")
 _DOTS = "\u2025\u2026"
-_CJK_QUOTES = "\u300d\u300f"
-_NOT_FIRST = ",;:!?)]\u00bb%"
+_CJK_CLOSERS = "\u300d\u300f\uff09"
+_NOT_FIRST = re.compile(
+    rf"[{COMMAS}{TIGHT_COMMAS}!?)\]%\uff09\u300b.\u2026]"
+    r"|[\u00bb\u203a](?!\w)"  # in German they open
+)
+_LABEL_LENGTH = 30  # of a speaker's name before the words of a part
 
 
 @cache
@@ -67,8 +80,10 @@ class _Scanner:
         self._language = language
         self._quotations = Quotations(text)
         self._no_capitals = text == text.lower()
+        self._all_capitals = text == text.upper()
         self._sentence = 0  # where the sentence under way starts
         self._paragraph = 0  # where the paragraph under way starts
+        self._line = 0  # where the line under way starts
         self._items: deque[int] = deque()  # of the list in the line under way
         self._start_line(0)
 
@@ -96,6 +111,7 @@ class _Scanner:
 
     def _start_line(self, position: int) -> None:
         """Look whether the line that starts at ``position`` is a list."""
+        self._line = position
         end = self._text.find("\n", position)
         self._items.extend(
             items(self._text, position, end if end >= 0 else len(self._text))
@@ -133,12 +149,13 @@ class _Scanner:
         tail = max(self._sentence, words_end - 8)
         if words_end == self._sentence:  # nothing since the last cut
             return None
+        is_item = starts_item(text, start)
         if _ENDED.search(text, tail, words_end):
-            if text[words_end - 1] == "." and is_stop_of_word(
-                text, self._sentence, words_end - 1, start, self._language
-            ):
-                return None
-            return Cut(words_end, start, Boundary.LINE, grades.LINE)
+            if is_item or text[words_end - 1] != ".":
+                return Cut(words_end, start, Boundary.LINE, grades.LINE)
+            return self._at_stopped_line(words_end, start)
+        if is_item:
+            return Cut(words_end, start, Boundary.LINE, grades.BARE_LINE)
         last = text[max(self._sentence, words_end - _REACH) : words_end].split()[-1:]
         if (
             (text[words_end - 1] != ":" and _RUNS_ON.search(text, tail, words_end))
@@ -147,6 +164,17 @@ class _Scanner:
         ):
             return None
         return Cut(words_end, start, Boundary.LINE, grades.BARE_LINE)
+
+    def _at_stopped_line(self, words_end: int, start: int) -> Cut | None:
+        """Grade the end of a line that has a full stop."""
+        stop = words_end - 1
+        where = (self._text, self._sentence, stop, start, self._language)
+        if not is_stop_of_word(*where):
+            return Cut(words_end, start, Boundary.LINE, grades.LINE)
+        if is_stop_of_name(*where) or self._runs_on(start):
+            return None
+        penalty = grades.BARE_LINE + grades.DOUBTFUL
+        return Cut(words_end, start, Boundary.LINE, penalty)
 
     def _first_letter(self, position: int) -> int:
         """Give where the words at ``position`` start, after quotes and dashes."""
@@ -180,7 +208,15 @@ class _Scanner:
             penalty += grades.DOUBTFUL
         if self._quotations.open_at(end):
             penalty += grades.QUOTED
+        if self._is_label(end):
+            penalty += grades.LABEL
         return Cut(end, following, Boundary.SENTENCE, penalty)
+
+    def _is_label(self, end: int) -> bool:
+        """Whether all of the line so far is a name in capitals, as in a play."""
+        if self._sentence != self._line or end - self._line > _LABEL_LENGTH:
+            return False
+        return not self._all_capitals and self._text[self._line : end].isupper()
 
     def _at_glued_stop(self, start: int, end: int) -> Cut | None:
         """Grade a stop with no white space after it."""
@@ -205,7 +241,7 @@ class _Scanner:
         """Whether the sentence goes on after the mark between two places."""
         text = self._text
         mark = text[start:end]
-        if text[following] in _NOT_FIRST or text[following] in ".\u2026":
+        if _NOT_FIRST.match(text, following):
             dots = text.startswith(("...", "\u2026"), following)
             return not (dots and mark == ".")
         if self._runs_on(following):
@@ -237,11 +273,15 @@ class _Scanner:
         """Whether a quotation has its tag after it, in a script without case."""
         char = self._text[following]
         if following == end:  # in Japanese a particle follows at once
-            return self._text[end - 1] in _CJK_QUOTES and "\u3041" <= char <= "\u309f"
+            return self._text[end - 1] in _CJK_CLOSERS and "\u3041" <= char <= "\u309f"
         if not char.isalpha() or char.lower() != char.upper():
             return False
-        mark_ends = _ONLY_STOPS.match(self._text, end - 1) is not None
-        return not mark_ends
+        if _ONLY_STOPS.match(self._text, end - 1):
+            return False
+        first = max(self._sentence, end - _QUOTE_REACH)
+        opening = self._text.rfind("\u201c", first, end)
+        before = self._text[max(first, opening - 4) : max(first, opening)].rstrip()
+        return before[-1:] not in {":", ","}
 
 
 def sentence_cuts(text: str, language: Language) -> list[Cut]:

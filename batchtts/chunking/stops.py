@@ -6,12 +6,26 @@ import re
 
 from batchtts.chunking.languages import Language
 from batchtts.chunking.marks import OPENERS
+from batchtts.chunking.shapes import (
+    is_dotted,
+    is_letter_of_india,
+    is_list_number,
+    is_roman,
+    is_short_in_thai,
+    is_vowelless,
+    letters_a_number,
+    names_a_move,
+    names_a_verse,
+    names_pence,
+    numbers,
+    opens_abbreviation,
+)
 
 __all__ = [
     "is_abbreviation",
     "is_doubtful",
+    "is_stop_of_name",
     "is_stop_of_word",
-    "parts_glued",
     "pronoun",
 ]
 
@@ -20,24 +34,23 @@ _BULLETS = "\u2022\u2043\u2023\u25e6\u25aa\u00b7\u25cf"
 _INSIDE = re.compile(rf"[{OPENERS}\u2013\u2014\u2015/*_<>\u2060{_BULLETS}]+")
 _NOTHING = re.compile(rf"[{OPENERS}\s\u2013\u2014\u2015*_\u2060{_BULLETS}-]*\Z")
 _NEXT_WORD = re.compile(r"[^\s.,;:!?\u2026\u2019'\"\u201d)\]\u2014\u2013-]+['\u2019]?")
-_INITIAL = re.compile(r"[^\W\d_]\.(?=\s|[^\W\d_]\.)")
-_ROMAN = re.compile(r"[ivxlcdm]{1,6}\Z")
-_DOTTED = re.compile(r"(?:[^\W\d_]{1,2}\.)+[^\W\d_]{1,2}\Z")
+_INITIAL = re.compile(r"[^\W\d_]\.(?=[\s,;:)\u2019\u201d]|[^\W\d_]\.|\Z)")
+_ELIDED = re.compile(
+    r"(?:[cdjlmnst]|qu|jusqu|lorsqu|puisqu|(?:d|n|su?|co|a)ell|all|dall|sull|un)"
+    r"['\u2019](?=[^\W\d_])",
+    re.IGNORECASE,
+)
 _ADVERBIAL = re.compile(
-    r"(?:at|by|on|in|from|around|before|after|until)\s", re.IGNORECASE
-)
-_LIST_NUMBER = re.compile(
-    r"(?:\d{1,3}(?:\.\d{1,3})*|[^\W\d_]|[ivxlcdm]{1,5})\Z", re.IGNORECASE
-)
-_VOWELLESS = re.compile(
-    r"(?!(?:h+m+|m+|p?s+[ht]+|b+r+|g+r+|t+s+k+|p+f+t?|tv)\Z)[b-df-hj-np-tv-xz\u00df]{2,6}\Z"
+    rf"[{OPENERS}]*(?:at|by|on|in|from|around|before|after|until)\s", re.IGNORECASE
 )
 _PRONOUN = re.compile(r"I(?:['\u2019](?:m|d|ll|ve))?\b(?!\.)")
-_GLUED = re.compile(r"([^\W\d_]+(?:['\u2019][^\W\d_]+)?)(?:[\s,]|\.\s)")
+_SHORT = 5  # letters of an abbreviation that no table has
 _ADVERBIAL_LENGTH = 40  # characters of an adverbial at the start of a sentence
 _NEVER_LAST = frozenset(
     "e.g i.e cf viz z.b d.h p.ex t.ex f.eks s m.in p.ej t.e".split()  # noqa: SIM905
 )
+_STREET = "str"  # "Hauptstr. 5", "Kerkstr. 5"
+_TITLES = frozenset({"Mr", "Mrs", "Ms", "Dr"})  # open a sentence as often as not
 _HOURS = frozenset({"a.m", "p.m"})
 
 
@@ -55,13 +68,22 @@ def is_stop_of_word(
         return False
     if stop.name():
         return True
-    if folded in language.numbered and stop.number_follows():
+    numbered = folded in language.numbered or folded.endswith(_STREET)
+    if numbered and stop.number_follows():
         return True
-    if _LIST_NUMBER.match(word) and stop.labels():
+    if is_list_number(word) and stop.labels():
         return True
     if word.lstrip("-")[:1].isdigit():
-        return stop.ordinal()
+        return stop.ordinal() or stop.counts()
     return stop.abbreviation()
+
+
+def is_stop_of_name(
+    text: str, start: int, end: int, following: int, language: Language
+) -> bool:
+    """Whether the full stop at ``end`` is that of a title or of an initial."""
+    stop = _Stop(text, start, end, following, language)
+    return stop.name() or (len(stop.word) == 1 and stop.word.isupper())
 
 
 class _Stop:
@@ -88,7 +110,9 @@ class _Stop:
         self._after: str | None = None
         self._language = language
         pieces = text[max(start, end - _REACH) : end].rsplit(None, 1)
-        self.word = _INSIDE.split(pieces[-1])[-1] if pieces else ""
+        word = _INSIDE.split(pieces[-1])[-1] if pieces else ""
+        elided = _ELIDED.match(word)
+        self.word = word[elided.end() :] if elided else word
         self.folded = self.word.lower()
 
     def name(self) -> bool:
@@ -105,13 +129,40 @@ class _Stop:
             return True
         if folded in language.capital:
             return self.word[0].isupper()
-        if _VOWELLESS.match(folded) and not self.word.isupper():
-            return not language.vowelless  # "Schr.", "ltd."
+        if is_vowelless(folded) and not self.word.isupper():
+            return not language.vowelless
         return folded in language.units and self._before()[-1:].isdigit()
 
-    def dotted(self) -> bool:
-        """Whether the word has stops between its letters: "U.S"."""
-        return _DOTTED.match(self.word) is not None
+    def common(self) -> bool:
+        """Whether the word is an ordinary one, as far as the tables tell."""
+        folded, language = self.folded, self._language
+        return any(
+            folded in words
+            for words in (language.starts, language.weak, language.links)
+        )
+
+    def unlisted(self) -> bool:
+        """Whether the word, in no table, is used as abbreviations are.
+
+        Before a number if it is very short, in the row of abbreviations if it
+        is short: "Rte. 66", "J. Anim. Sci.".
+        """
+        word, text, following = self.word, self._text, self._following
+        if is_short_in_thai(word):
+            return True
+        if is_letter_of_india(word):
+            return self._before()[-1:] == "." or opens_abbreviation(text, following)
+        if not word.isalpha() or self.common() or len(word) > _SHORT:
+            return False
+        if self.after()[:1].isdigit():
+            return len(word) <= 2 + word.istitle() or names_a_verse(text, following)
+        return (
+            word.istitle()
+            and any(char.isalnum() for char in self._before())
+            and not self._opens()
+            and self.after() not in _TITLES
+            and opens_abbreviation(text, following)
+        )
 
     def after(self) -> str:
         """Give the next word."""
@@ -121,12 +172,19 @@ class _Stop:
             self._after = found.group() if found else ""
         return self._after
 
+    def looks_cut(self) -> bool:
+        """Whether the word is so short that it may be the start of a longer one."""
+        word = self.word
+        if not word.isalpha() or self.common():
+            return False
+        return len(word) <= 2 + word.istitle()
+
     def number_follows(self) -> bool:
         """Whether the next word is a number in digits or in Roman letters."""
         after = self.after()
-        if after[:1].isdigit():
+        if after[:1].isdigit() or letters_a_number(self._text, self._following):
             return True
-        return len(after) > 1 and bool(_ROMAN.match(after.lower()))
+        return len(after) > 1 and is_roman(after.lower())
 
     def _opens(self) -> bool:
         """Whether the next word is one that opens sentences and is no name."""
@@ -134,6 +192,8 @@ class _Stop:
         if len(after) > 1 and after.isupper() and self.word.isupper():
             return False  # all in capitals: the case of the next word says nothing
         if _INITIAL.match(self._text, self._following):
+            return False
+        if numbers(self._text, self._following):
             return False
         folded = after.lower().replace("\u2019", "'")
         return folded in self._language.starts
@@ -147,10 +207,12 @@ class _Stop:
     def labels(self) -> bool:
         """Whether the sentence is only a label so far: "1." or "Chapter 2."."""
         upto = self._end - len(self.word)
+        if upto - self._start > _REACH:
+            return False
         if _NOTHING.match(self._text, self._start, upto):
             return True
         before = self._text[self._start : upto].strip()
-        return len(before) < _REACH and before.lower() in self._language.labels
+        return before.lower() in self._language.labels
 
     def ordinal(self) -> bool:
         """Whether the full stop makes an ordinal of a number: "3. Mai"."""
@@ -159,17 +221,25 @@ class _Stop:
             return False
         return len(digits) <= 2 and not self._opens()  # noqa: PLR2004 - no year
 
+    def counts(self) -> bool:
+        """Whether a number is that of a move of chess, or shillings before pence."""
+        if self.word.isdigit():
+            return names_a_move(self._text, self._following)
+        return self.word[-1] == "s" and names_pence(self._text, self._following)
+
     def abbreviation(self) -> bool:
         """Whether the word is an abbreviation that does not end the sentence."""
         word, folded, language = self.word, self.folded, self._language
         if len(word) == 1 and word.isalpha():
-            return self._initial()
+            return self._initial() or self.unlisted()
         if folded in _NEVER_LAST or folded.rpartition("-")[2] in language.names:
             return True
-        if not self.known() and not self.dotted():
-            roman = language.ordinals and word.isupper() and _ROMAN.match(folded)
-            return bool(roman) and not self._opens()
-        if folded in _HOURS and not self._adverbial():
+        if not self.known() and not is_dotted(word):
+            roman = language.ordinals and word.isupper() and is_roman(folded)
+            return (roman and not self._opens()) or self.unlisted()
+        if folded in _HOURS and self._adverbial():
+            return not self._opens() or self.after() == "I"
+        if folded in _HOURS:
             return not (self._opens() or self.after().lower() in language.names)
         return not self._opens()
 
@@ -186,8 +256,9 @@ class _Stop:
 
     def _adverbial(self) -> bool:
         """Whether the sentence so far is only "At 5 a.m."."""
-        so_far = self._text[self._start : self._end]
-        return len(so_far) < _ADVERBIAL_LENGTH and bool(_ADVERBIAL.match(so_far))
+        if self._end - self._start >= _ADVERBIAL_LENGTH:
+            return False
+        return bool(_ADVERBIAL.match(self._text, self._start, self._end))
 
 
 def is_doubtful(text: str, start: int, end: int, language: Language) -> bool:
@@ -198,43 +269,26 @@ def is_doubtful(text: str, start: int, end: int, language: Language) -> bool:
         return not word.isdigit()
     if word.isdigit():
         return language.ordinals and len(word) <= 2  # noqa: PLR2004 - no year
-    return stop.name() or stop.known() or stop.dotted()
+    return stop.name() or stop.known() or is_dotted(word) or stop.looks_cut()
 
 
 def is_abbreviation(text: str, start: int, end: int, language: Language) -> bool:
     """Whether the full stop at ``end``, which ends no sentence, is not a slip."""
     stop = _Stop(text, start, end, end + 1, language)
-    known = language.names | language.abbr | language.numbered
+    word, folded = stop.word, stop.folded
     return (
-        len(stop.word) <= 1
-        or stop.word[0].isdigit()
-        or stop.folded in known | language.capital | language.units
-        or stop.dotted()
+        len(word) <= 1
+        or word[0].isdigit()
+        or folded in language.numbered
+        or folded in language.units
+        or stop.name()
+        or stop.known()
+        or is_dotted(word)
+        or (word.isupper() and is_roman(folded))
+        or stop.looks_cut()
     )
 
 
 def pronoun(text: str, position: int, language: Language) -> bool:
-    """Whether the English "I" stands at ``position``, a capital in any place."""
-    return language.code == "eng" and bool(_PRONOUN.match(text, position))
-
-
-def parts_glued(text: str, start: int, end: int, language: Language) -> bool:
-    """Whether the full stop at ``end``, with no white space after it, ends a sentence.
-
-    It does between a word in small letters and a capitalised one, and before a
-    word that opens sentences: "it rained.The road was gone". Addresses and
-    names of files have further dots, slashes or capitals in them.
-    """
-    if not text[end + 1].isupper():
-        return False
-    found = _GLUED.match(text, end + 1, end + _REACH)
-    pieces = text[max(start, end - _REACH) : end].rsplit(None, 1)
-    if found is None or not pieces:
-        return False
-    before, after = pieces[-1], found.group(1)
-    if any(char in before for char in ".:/\\@_#"):
-        return False
-    if after.lower() in language.starts | language.names:
-        return before[-2:].isalpha() or before[-1].isdigit()
-    plain = before.lstrip("([\"'\u201c\u2018")
-    return len(plain) > 1 and plain.isalpha() and plain.islower() and after.istitle()
+    """Whether the English or Danish "I" stands at ``position``, always a capital."""
+    return language.code in {"eng", "dan"} and bool(_PRONOUN.match(text, position))

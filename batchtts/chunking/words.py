@@ -8,18 +8,17 @@ from batchtts.chunking import grades
 from batchtts.chunking.grades import Cut
 from batchtts.chunking.graphemes import parts
 from batchtts.chunking.languages import Language
-from batchtts.chunking.marks import BREAKING, COMMAS, STOPS, TIGHT_COMMAS
+from batchtts.chunking.marks import BREAKING, NEVER_FIRST
 from batchtts.chunking.protected import Spans, protected_spans
 from batchtts.model import Boundary
 
 __all__ = ["word_cuts"]
 
 _GAPS = re.compile(f"[{BREAKING}]+")
-_NOT_FIRST = re.compile(
-    rf"[{COMMAS}{TIGHT_COMMAS}{STOPS})\]}}\u2019\u201d\u00bb\u203a%\u2030\u2013\u2014]"
-)
+_NOT_FIRST = re.compile(NEVER_FIRST)
 _NOT_LAST = "([{\u00ab\u2039\u201e\u201a\u201c\u2018\u00bf\u00a1#\u2013*"
 _ENUMERATOR = re.compile(r"\(?\w{1,4}\)\Z")
+_GERESH = re.compile("[\u05d0-\u05ea]['\u05f3]\\Z")  # "\u05e8\u05d7'", an abbreviation
 _CLOSING = "\"'\u2019\u201d)]"
 _BARE = "\u2019\u201d\u201c\u2018\"'()[]{}.,;:!?"
 _REACH = 28  # characters of each neighbour that are looked at
@@ -50,20 +49,30 @@ def word_cuts(text: str, start: int, end: int, language: Language) -> list[Cut]:
 
 def _penalty(before: str, after: str, language: Language) -> int:
     """Grade a space by the two words beside it."""
-    if _held(before, after):
-        return grades.HELD
     bare_before, bare_after = before.strip(_BARE), after.strip(_BARE)
     folded = bare_before.lower()
-    capital = bare_before[:1].isupper()
-    if capital and folded in language.names:
+    titled = bare_before[:1].isupper() and folded in language.names
+    if titled or _held(before, after):
         return grades.HELD
     if after[0].isdigit() or bare_after.isdigit() or bare_before[:1].isdigit():
         return grades.NAME
-    if capital and bare_after[:1].isupper():
+    if _in_name(bare_before, after, language) or _GERESH.search(before):
         return grades.NAME
     if folded in language.weak:
         return grades.LEANING
     return grades.LINK if bare_after.lower() in language.links else grades.SPACE
+
+
+def _in_name(before: str, after: str, language: Language) -> bool:
+    """Whether two words are of one name: "de Boer", "Roe v.", "Ida Moss"."""
+    following = after.partition(".")[0]
+    if "." in after and following.lower() in language.suffixes:
+        return True
+    if not after.strip(_BARE)[:1].isupper():
+        return False
+    folded = before.lower()
+    small = folded in language.names or folded in language.particles
+    return small or before[:1].isupper()
 
 
 def _held(before: str, after: str) -> bool:
