@@ -12,7 +12,7 @@ import logging
 import os
 import time
 from collections.abc import AsyncIterator, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -23,7 +23,6 @@ import soundfile
 from numpy.typing import NDArray
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import (
-    ConnectionClosed,
     ConnectionClosedError,
     ConnectionClosedOK,
     InvalidStatus,
@@ -32,8 +31,6 @@ from websockets.exceptions import (
 from batchtts.errors import LocalError
 from batchtts.hosts import ENGINE_HEADER
 from batchtts.localserver import ServerSettings, tone
-from batchtts.localserver.faults import Cut, Outgoing
-from batchtts.localserver.query import Refusal, SpeechQuery
 from batchtts.localserver.server import LocalServer, Seen
 from batchtts.localserver.tone_reader import Reading, read
 from batchtts.secret import Secret
@@ -649,68 +646,6 @@ def test_a_taken_port_is_a_clear_error() -> None:
         return str(caught.value)
 
     assert asyncio.run(talk()).startswith('cannot listen on "127.0.0.1", port ')
-
-
-@dataclass
-class _Broken:
-    """Refuse the first handshake, then spoil the third message as told."""
-
-    end: Cut | None = None
-    refused: list[SpeechQuery] = field(default_factory=list)
-    told: list[Outgoing] = field(default_factory=list)
-
-    async def at_handshake(self, query: SpeechQuery) -> Refusal | None:
-        """Refuse once."""
-        self.refused.append(query)
-        return Refusal(503, "Not now") if len(self.refused) == 1 else None
-
-    async def at_message(self, outgoing: Outgoing) -> bytes | None:
-        """Swallow the second message, spoil or cut at the third."""
-        self.told.append(outgoing)
-        if outgoing.number == 1:
-            return None
-        if outgoing.number == 2:
-            if self.end is not None:
-                raise self.end
-            return b"noise"
-        return outgoing.data
-
-
-@pytest.mark.parametrize(
-    ("end", "code"), [(None, 1000), (Cut(1001, "away"), 1001), (Cut(), 1006)]
-)
-def test_faults_are_asked_at_the_handshake_and_for_each_message(
-    end: Cut | None, code: int
-) -> None:
-    """They can refuse, swallow, change and cut."""
-    faults = _Broken(end)
-
-    async def talk() -> tuple[list[bytes], int | None]:
-        settings = _tone(message_bytes=1000)
-        async with LocalServer(settings, faults=faults) as server:
-            assert (await _refusal(f"{server.url}?{ARCANA}"))[:2] == (503, "Not now")
-            messages: list[bytes] = []
-            async with _open(server, f"{ARCANA}&audioFormat=pcm") as socket:
-                await socket.send("One.")
-                await socket.send("<EOS>")
-                with contextlib.suppress(ConnectionClosed):
-                    while True:
-                        message = await socket.recv()
-                        assert isinstance(message, bytes)
-                        messages.append(message)
-            return messages, socket.close_code
-
-    messages, found = asyncio.run(talk())
-    whole = tone.speak("One.", speaker="astra", lang="eng")
-    assert found == code
-    assert messages[0] == whole[:1000]
-    if end is None:
-        assert messages[1] == b"noise"
-        assert b"".join(messages[2:]) == whole[3000:]
-    else:
-        assert len(messages) == 1
-    assert [o.number for o in faults.told][:3] == [0, 1, 2]
-    assert faults.told[0].text == "One."
 
 
 def _ulaw_to_linear(data: bytes) -> NDArray[np.int16]:

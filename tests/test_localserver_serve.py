@@ -8,12 +8,14 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 from websockets.asyncio.client import connect
 
 from batchtts.cli.serve import command
+from batchtts.errors import JobError
 from batchtts.localserver import tone
 
 pytestmark = pytest.mark.skipif(
@@ -90,6 +92,35 @@ def test_flags_are_checked(flags: list[str]) -> None:
     result = CliRunner().invoke(command, flags)
     assert result.exit_code == 2
     assert flags[0] in result.stderr
+
+
+def test_faults_are_announced_and_logged(tmp_path: Path) -> None:
+    """Nobody takes a server with a plan for one without."""
+    plan = tmp_path / "plan.yaml"
+    plan.write_text("faults: [{every: 1, reply: {at: 50%, end: 1000}}]")
+    process = _start("--engine", "tone", "--json", "-v", "--faults", str(plan))
+    with process:
+        assert process.stdout is not None
+        ready = json.loads(process.stdout.readline())
+        heard = asyncio.run(_ask(ready["url"], "any"))
+        whole = tone.speak("Hello.", speaker="astra", lang="eng")
+        assert heard == whole[: len(whole) // 4 * 2]
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=20)
+    first, logged, _ = err.splitlines()
+    assert first == f'faults: 1 of "{plan}", with seed 0'
+    assert logged.endswith("bytes, cut, fault 1")
+
+
+def test_a_bad_plan_is_told_before_anything_starts(tmp_path: Path) -> None:
+    """With exit code 2 and the place of each mistake."""
+    plan = tmp_path / "plan.yaml"
+    plan.write_text("faults: [{evry: 1, reply: {at: 50%, end: 1000}}]")
+    result = CliRunner().invoke(command, ["--faults", str(plan)])
+    assert isinstance(result.exception, JobError)
+    assert result.exception.exit_code == 2
+    assert f'{plan}:1:11: unknown key "evry"' in str(result.exception)
+    assert result.output == ""
 
 
 def test_an_open_host_is_warned_about() -> None:

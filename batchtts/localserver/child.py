@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from batchtts.environment import CREATION_FLAGS, PROCESS_GROUP, scrubbed
 from batchtts.errors import LocalError
-from batchtts.localserver.environment import CREATION_FLAGS, PROCESS_GROUP, scrubbed
 from batchtts.localserver.settings import ServerSettings
 from batchtts.localserver.synthesiser import require_synthesiser
 from batchtts.model import Place

@@ -11,13 +11,22 @@ from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
 from batchtts.errors import LocalError
-from batchtts.localserver.delivery import Delivery
-from batchtts.localserver.faults import Cut, Faults
-from batchtts.localserver.formats import encoder
+from batchtts.localserver.delivery import Cut
+from batchtts.localserver.hangup import hang_up
 from batchtts.localserver.query import SpeechQuery
-from batchtts.localserver.session import Action, Finish, Overflow, Session
+from batchtts.localserver.session import (
+    CLEAR,
+    EOS,
+    FLUSH,
+    Action,
+    Finish,
+    Overflow,
+    Session,
+)
 from batchtts.localserver.settings import ServerSettings
+from batchtts.localserver.speech import Speech
 from batchtts.localserver.synthesiser import Synthesiser
+from batchtts.localserver.trouble import Trouble
 
 __all__ = ["Conversation", "Seen"]
 
@@ -29,11 +38,13 @@ class Seen:
     """One connection as the server saw it; complete once ``outcome`` is set."""
 
     query: SpeechQuery
+    number: int  # its place among all that asked for a connection, from 1
     headers: dict[str, str]  # names in lower case, the key's value left out
     frames: list[str] = field(default_factory=list)
     spoken: list[str] = field(default_factory=list)
     audio_bytes: int = 0
     outcome: str = ""  # "finished", or what came between
+    fault: int | None = None  # the rule of the plan that its reply was for
 
     @property
     def text(self) -> str:
@@ -47,7 +58,8 @@ class Equipment:
 
     settings: ServerSettings
     synthesiser: Synthesiser
-    faults: Faults | None
+    # Called with the record and the words: what will go wrong with their reply.
+    trouble_with: Callable[[ServerConnection, Seen, str], Trouble | None]
     # Called with the record when the outcome is known, before the close.
     on_end: Callable[[ServerConnection, Seen], None]
 
@@ -59,15 +71,12 @@ class Conversation:
         self, connection: ServerConnection, seen: Seen, equipment: Equipment
     ) -> None:
         """Be ready to listen; nothing has been received yet."""
-        settings = equipment.settings
         self._connection = connection
         self._seen = seen
         self._equipment = equipment
-        self._session = Session(seen.query.segment, settings.text_limit)
+        self._session = Session(seen.query.segment, equipment.settings.text_limit)
         self._waiting: asyncio.Queue[tuple[Action, float]] = asyncio.Queue(_WAITING)
-        self._delivery = Delivery(connection, seen.query, settings, equipment.faults)
-        source_hz = equipment.synthesiser.rate_hz
-        self._encoder = encoder(seen.query, source_hz, settings)
+        self._speech: Speech | None = None
 
     async def run(self) -> None:
         """Converse until the connection is closed, by either side."""
@@ -90,14 +99,29 @@ class Conversation:
                     return
                 self._seen.frames.append(frame)
                 for action in self._session.receive(frame):
+                    self._speech = self._speech or self._begun()
                     await self._waiting.put((action, clock.time()))
+
+    def _begun(self) -> Speech:
+        """Get ready to speak, now that there are words."""
+        seen, equipment = self._seen, self._equipment
+        trouble = equipment.trouble_with(self._connection, seen, _words(seen.frames))
+        seen.fault = trouble.rule if trouble else None
+        return Speech(
+            self._connection,
+            seen.query,
+            equipment.settings,
+            equipment.synthesiser,
+            trouble,
+            seen.spoken,
+        )
 
     async def _speak(self) -> None:
         """Do what there is to do, then close, whatever happens."""
-        code, reason, outcome = 1011, "", "failed"
+        cut, outcome = Cut(1011, ""), "failed"
         try:
             outcome = await self._speak_all()
-            code = 1000
+            cut = Cut(1000, "")
         except ConnectionClosed:
             outcome = "client gone"
         except asyncio.CancelledError:  # by run: nobody listens any more
@@ -105,48 +129,38 @@ class Conversation:
             raise
         except LocalError as exc:
             outcome = str(exc)
-        except Cut as cut:
-            outcome = "cut"
-            if cut.code is None:
-                self._connection.transport.abort()
-            else:
-                code, reason = cut.code, cut.reason
+        except Cut as ordered:
+            cut, outcome = ordered, "cut"
         finally:
             self._end(outcome)
-            await self._connection.close(code, reason)
+            await hang_up(self._connection, cut.end, cut.reason)
 
     async def _speak_all(self) -> str:
         while True:
             action, asked_s = await self._waiting.get()
+            assert self._speech is not None  # noqa: S101 (for the type checker)
             if isinstance(action, Overflow):
                 return f"text too long: {action.characters:,} characters"
             if isinstance(action, Finish):
-                await self._delivery.end(await self._off_loop(self._encoder.finish))
+                await self._speech.finish()
                 return "finished"
             for sentence in action.sentences:
-                await self._say(sentence, asked_s)
-
-    async def _say(self, sentence: str, asked_s: float) -> None:
-        query, synthesiser = self._seen.query, self._equipment.synthesiser
-        samples = await synthesiser.speak(
-            sentence, speaker=query.speaker, lang=query.lang, speed=query.speed
-        )
-        self._seen.spoken.append(sentence)
-        data = await self._off_loop(lambda: self._encoder.encode(samples))
-        seconds = len(samples) / 2 / synthesiser.rate_hz
-        await self._delivery.send(data, text=sentence, seconds=seconds, asked_s=asked_s)
-
-    async def _off_loop(self, work: Callable[[], bytes]) -> bytes:
-        """Work in a thread, unless there is next to nothing to do."""
-        query = self._seen.query
-        same_rate = query.rate_hz == self._equipment.synthesiser.rate_hz
-        if same_rate and query.audio_format in {"pcm", "wav"}:
-            return work()
-        return await asyncio.to_thread(work)
+                await self._speech.say(sentence, asked_s)
 
     def _end(self, outcome: str) -> None:
         """Record how it ended; the first call counts."""
         if not self._seen.outcome:
             self._seen.outcome = outcome
-            self._seen.audio_bytes = self._delivery.sent_bytes
+            self._seen.audio_bytes = self._speech.sent_bytes if self._speech else 0
             self._equipment.on_end(self._connection, self._seen)
+
+
+def _words(frames: list[str]) -> str:
+    """Return the words that wait to be spoken, or did until now."""
+    words = ""
+    for frame in frames:
+        if frame == CLEAR:
+            words = ""
+        elif frame not in {FLUSH, EOS}:
+            words += frame
+    return words

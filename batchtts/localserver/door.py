@@ -12,7 +12,7 @@ from batchtts.localserver.query import Refusal, SpeechQuery, read_query
 from batchtts.localserver.settings import ServerSettings
 from batchtts.secret import REDACTED
 
-__all__ = ["PATH", "Greet", "admit", "greeting", "shown"]
+__all__ = ["PATH", "Greet", "admit", "greeting", "key_of", "shown"]
 
 PATH = "/ws"
 
@@ -64,14 +64,17 @@ def shown(headers: Headers) -> dict[str, str]:
     }
 
 
-def _known(headers: Headers, settings: ServerSettings) -> bool:
+def key_of(headers: Headers) -> str:
+    """Return the bearer token that a request carries; empty if it has none."""
     given = headers.get_all("Authorization")
     scheme, _, token = (given[0] if len(given) == 1 else "").partition(" ")
-    token = token.strip()
-    if scheme.lower() != "bearer" or not token:
-        return False
-    if settings.keys is None:
-        return True
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def _known(headers: Headers, settings: ServerSettings) -> bool:
+    token = key_of(headers)
+    if not token or settings.keys is None:
+        return bool(token)
     # Every key is compared, so that the time tells nothing.
     sent = token.encode()
     return (

@@ -13,8 +13,8 @@ import threading
 from pathlib import Path
 from typing import IO
 
+from batchtts.environment import CREATION_FLAGS, PROCESS_GROUP, scrubbed
 from batchtts.errors import LocalError
-from batchtts.localserver.environment import CREATION_FLAGS, PROCESS_GROUP, scrubbed
 from batchtts.localserver.espeak_child import Order
 
 __all__ = ["EspeakProcess", "short_data_path"]

@@ -88,9 +88,10 @@ def _frame(samples: bytes, rate_hz: int) -> av.AudioFrame:
     return frame
 
 
-def wav_header(rate_hz: int, length: int) -> bytes:
-    """Return the 44 bytes before 16-bit mono PCM, ``length`` as both lengths."""
-    kind = struct.pack("<IHHIIHH", 16, 1, 1, rate_hz, rate_hz * 2, 2, 16)
+def wav_header(rate_hz: int, length: int, *, channels: int = 1) -> bytes:
+    """Return the 44 bytes before 16-bit PCM, ``length`` as both lengths."""
+    block = 2 * channels
+    kind = struct.pack("<IHHIIHH", 16, 1, channels, rate_hz, rate_hz * block, block, 16)
     size = struct.pack("<I", length)
     return b"RIFF" + size + b"WAVEfmt " + kind + b"data" + size
 

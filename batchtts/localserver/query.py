@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, cast
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from batchtts.localserver.languages import voice_of
 
@@ -15,6 +15,7 @@ __all__ = [
     "Refusal",
     "Segment",
     "SpeechQuery",
+    "as_if",
     "read_query",
 ]
 
@@ -83,6 +84,20 @@ def read_query(target: str) -> SpeechQuery | Refusal:
         speed=speed,
         parameters=given,
     )
+
+
+def as_if(query: SpeechQuery, parameters: Mapping[str, str]) -> SpeechQuery | Refusal:
+    """Return ``query`` as if ``parameters`` had been asked for too, of some model.
+
+    What only another model can do is done all the same.
+    """
+    answer: SpeechQuery | Refusal = query
+    for model in (query.model, "arcana", _DEFAULT_MODEL):
+        asked = {**query.parameters, "modelId": model, **parameters}
+        answer = read_query("?" + urlencode(asked))
+        if isinstance(answer, SpeechQuery):
+            return answer
+    return answer
 
 
 def _segment(given: Mapping[str, str]) -> Segment:

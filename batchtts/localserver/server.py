@@ -17,10 +17,12 @@ from batchtts.errors import LocalError
 from batchtts.hosts import ENGINE_HEADER
 from batchtts.localserver import door
 from batchtts.localserver.conversation import Conversation, Equipment, Seen
-from batchtts.localserver.faults import Faults
-from batchtts.localserver.query import Refusal, SpeechQuery
+from batchtts.localserver.faults import FaultPlan, Faults, Handshake
+from batchtts.localserver.handshake import replace_headers, spoil
+from batchtts.localserver.query import Refusal
 from batchtts.localserver.settings import ServerSettings
 from batchtts.localserver.synthesiser import open_synthesiser
+from batchtts.localserver.trouble import Trouble
 
 __all__ = ["LocalServer", "Seen"]
 
@@ -38,20 +40,23 @@ class LocalServer:
     ``requests`` holds the latest connections in the order they were let in and
     ``connections`` counts all of them; ``refusals`` counts those not let in, by
     HTTP status; ``concurrent_most`` is how many were open at the same time.
+    ``struck`` counts how many requests each rule of the plan was for, by its
+    place from 1; without a plan nothing goes wrong.
     """
 
     def __init__(
         self,
         settings: ServerSettings,
         *,
-        faults: Faults | None = None,
+        faults: FaultPlan | None = None,
         on_request: Callable[[Seen], None] | None = None,
     ) -> None:
         """Prepare; ``on_request`` is called at the end of each connection."""
         self._settings = settings
-        self._faults = faults
+        self._faults = Faults(faults or FaultPlan())
         self._on_request = on_request
         self._open: dict[ServerConnection, Seen] = {}
+        self._spoiled: dict[ServerConnection, Handshake] = {}  # still unanswered
         self._watches: set[asyncio.Task[None]] = set()
         self._exit = contextlib.AsyncExitStack()
         self._equipment: Equipment | None = None
@@ -61,6 +66,12 @@ class LocalServer:
         self.refusals: dict[int, int] = {}
         self.connections = 0
         self.concurrent_most = 0
+        self._asked = 0  # for a connection
+
+    @property
+    def struck(self) -> dict[int, int]:
+        """Return how many requests each rule of the plan was for."""
+        return dict(self._faults.struck)
 
     @property
     def url(self) -> str:
@@ -81,7 +92,7 @@ class LocalServer:
             self._equipment = Equipment(
                 settings=self._settings,
                 synthesiser=synthesiser,
-                faults=self._faults,
+                trouble_with=self._trouble_with,
                 on_end=self._ended,
             )
             server = await self._listen()
@@ -109,6 +120,7 @@ class LocalServer:
                 process_request=self._admit,
                 process_response=self._sign,
                 compression=None,
+                open_timeout=None,  # a plan may ask for any delay
                 ping_interval=None,
                 server_header=None,
                 logger=_LOGGER,
@@ -120,6 +132,8 @@ class LocalServer:
 
     async def _hang_up(self, server: Server) -> None:
         # Neither 1000 nor 1001: audio that is cut must not look complete.
+        for connection in self._spoiled:
+            connection.transport.abort()
         closing = [c.close(1012, "service restart") for c in list(self._open)]
         await asyncio.gather(*closing)
         server.close()
@@ -131,18 +145,28 @@ class LocalServer:
         answer = door.admit(
             request.path, request.headers, self._settings, len(self._open)
         )
-        if isinstance(answer, SpeechQuery) and self._faults is not None:
-            answer = await self._faults.at_handshake(answer) or answer
         if isinstance(answer, door.Greet):
             response = connection.respond(200, door.greeting(self.identity))
             del response.headers["Content-Type"]
             response.headers["Content-Type"] = "application/json"
             return response
         if isinstance(answer, Refusal):
-            self.refusals[answer.status] = self.refusals.get(answer.status, 0) + 1
+            self._refused(answer.status)
             return connection.respond(answer.status, answer.sentence)
-        self._let_in(connection, Seen(answer, door.shown(request.headers)))
+        self._asked += 1
+        number = self._asked
+        fault = self._faults.at_handshake(number, len(self._open) + 1)
+        if fault is not None:
+            self._spoiled[connection] = fault
+            refusal = await spoil(connection, fault, door.key_of(request.headers))
+            if refusal is not None:
+                self._refused(refusal.status_code)
+                return refusal
+        self._let_in(connection, Seen(answer, number, door.shown(request.headers)))
         return None
+
+    def _refused(self, status: int) -> None:
+        self.refusals[status] = self.refusals.get(status, 0) + 1
 
     def _let_in(self, connection: ServerConnection, seen: Seen) -> None:
         self._open[connection] = seen
@@ -153,8 +177,26 @@ class LocalServer:
         watch.add_done_callback(self._watches.discard)
         watch.add_done_callback(lambda _: self._open.pop(connection, None))
 
-    def _sign(self, _: ServerConnection, __: Request, response: Response) -> None:
+    def _sign(
+        self, connection: ServerConnection, request: Request, response: Response
+    ) -> None:
         response.headers[ENGINE_HEADER] = self.identity
+        fault = self._spoiled.pop(connection, None)
+        if fault is not None:
+            key = door.key_of(request.headers)
+            replace_headers(response.headers, fault, key)
+
+    def _trouble_with(
+        self, connection: ServerConnection, seen: Seen, words: str
+    ) -> Trouble | None:
+        """Return what goes wrong with the reply to ``words``, if anything."""
+        struck = self._faults.at_reply(seen.number, len(self._open), words)
+        if struck is None:
+            return None
+        assert connection.request is not None  # noqa: S101 (for the type checker)
+        assert self._equipment is not None  # noqa: S101 (for the type checker)
+        key = door.key_of(connection.request.headers)
+        return Trouble(struck, seen.query, self._equipment.synthesiser.rate_hz, key)
 
     async def _converse(self, connection: ServerConnection) -> None:
         assert self._equipment is not None  # noqa: S101 (for the type checker)

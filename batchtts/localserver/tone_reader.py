@@ -142,15 +142,24 @@ def _powers(
     length = round(rate_hz * window_s)
     half = length // 2
     edge = np.zeros(half)
-    padded = np.concatenate((edge, samples.astype(np.float64), edge)) / 32768
+    padded = np.concatenate((edge, samples, edge)).astype(np.float32) / 32768
     count = int(len(samples) / (rate_hz * hop_s))
     starts = np.rint((np.arange(count) + 0.5) * hop_s * rate_hz).astype(int)
     frequencies = np.array([*tone.CLOCK_HZ, *np.ravel(tone.DIGIT_HZ)])
-    phase = 2j * np.pi * np.arange(length)[:, None] * frequencies / rate_hz
-    probes = np.exp(-phase) * np.hanning(length)[:, None] / length
+    phase = 2 * np.pi * np.arange(length)[:, None] * frequencies / rate_hz
+    # Real numbers of half the size: a quarter of the time that complex ones take.
+    waves = np.concatenate((np.cos(phase), np.sin(phase)), axis=1)
+    probes = (waves * np.hanning(length)[:, None] / length).astype(np.float32)
     views = np.lib.stride_tricks.sliding_window_view(padded, length)
     blocks = [
-        np.abs(views[starts[at : at + _BLOCK]] @ probes) ** 2
+        _squared(views[starts[at : at + _BLOCK]] @ probes)
         for at in range(0, count, _BLOCK)
     ]
     return np.concatenate(blocks)
+
+
+def _squared(heard: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return the squares of sine and cosine together."""
+    cosine, sine = np.split(heard.astype(np.float64), 2, axis=1)
+    power: NDArray[np.float64] = cosine**2 + sine**2
+    return power
