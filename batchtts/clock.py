@@ -5,19 +5,23 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from datetime import UTC, datetime
 from typing import Protocol
 
 __all__ = ["Chance", "Clock", "SystemClock", "system_chance"]
 
 
 class Clock(Protocol):
-    """Monotonic time and waiting, in seconds."""
+    """Monotonic time and waiting, in seconds; and what the calendar says."""
 
     def now_s(self) -> float:
         """Return seconds since some fixed moment; never goes back."""
 
     async def sleep(self, seconds: float) -> None:
         """Wait."""
+
+    def utc(self) -> datetime:
+        """Return the date and time, for records; it may go back."""
 
 
 class Chance(Protocol):
@@ -37,6 +41,10 @@ class SystemClock:
     async def sleep(self, seconds: float) -> None:
         """Wait on the event loop."""
         await asyncio.sleep(seconds)
+
+    def utc(self) -> datetime:
+        """Return what the machine takes for the date and time."""
+        return datetime.now(UTC)
 
 
 def system_chance() -> float:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from batchtts.errors import AuthError, BatchTTSError, Fault, TakeError
 from batchtts.localserver import tone_reader
-from batchtts.localserver.faults import Cut, Outgoing
-from batchtts.localserver.query import Refusal, SpeechQuery
+from batchtts.localserver.faultplan import parse_plan
 from batchtts.localserver.server import LocalServer
 from batchtts.localserver.settings import ServerSettings
 from batchtts.model import Recording, Request
@@ -38,37 +37,17 @@ def request(audio_format: str = "pcm", rate: str = "24000") -> Request:
     return Request(IDENTITY, tuple(parameters.items()), TEXT)
 
 
-@dataclass
-class Spoiler:
-    """Breaks the server's promises: one answer, or the message of one number."""
-
-    refusal: Refusal | None = None
-    at: int = -1
-    what: bytes | Cut | None = None
-
-    async def at_handshake(self, query: SpeechQuery) -> Refusal | None:
-        """Refuse, if that is what to do."""
-        return self.refusal
-
-    async def at_message(self, outgoing: Outgoing) -> bytes | None:
-        """Spoil one message."""
-        if outgoing.number != self.at:
-            return outgoing.data
-        if isinstance(self.what, Cut):
-            raise self.what
-        return self.what
-
-
 async def attempt(
     asked: Request,
     settings: ServerSettings = TONE,
     *,
-    spoiler: Spoiler | None = None,
+    faults: str = "",
     key: Secret | None = KEY,
     engine: str = IDENTITY,
 ) -> Recording:
-    """Make one attempt at a server of its own."""
-    async with LocalServer(settings, faults=spoiler) as server:
+    """Make one attempt at a server of its own, with these faults."""
+    plan = parse_plan(f"faults: [{{{faults}}}]") if faults else None
+    async with LocalServer(settings, faults=plan) as server:
         deadlines = Deadlines(first_audio_s=5, between_s=5)
         client = RimeClient(server.url, key=key, engine=engine, deadlines=deadlines)
         return await client.speak(asked)
@@ -79,10 +58,10 @@ def spoken(asked: Request, settings: ServerSettings = TONE) -> Recording:
     return asyncio.run(attempt(asked, settings))
 
 
-def failure(spoiler: Spoiler, audio_format: str = "pcm") -> TakeError:
-    """Return how an attempt at a spoiled server fails."""
+def failure(faults: str, audio_format: str = "pcm") -> TakeError:
+    """Return how an attempt at a server with a fault fails."""
     with pytest.raises(TakeError) as failed:
-        asyncio.run(attempt(request(audio_format), spoiler=spoiler))
+        asyncio.run(attempt(request(audio_format), faults=faults))
     return failed.value
 
 
@@ -136,42 +115,42 @@ def test_odd_messages_change_nothing(seed: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("what", "fault"),
+    ("end", "fault"),
     [
-        (Cut(), Fault.DROPPED),
-        (Cut(1006), Fault.DROPPED),
-        (Cut(1011, "engine failure"), Fault.SERVICE),
-        (Cut(1012, "restart"), Fault.DROPPED),
-        (b"x", Fault.INCOMPLETE),
+        ("end: drop", Fault.DROPPED),
+        ("end: reset", Fault.DROPPED),
+        ("end: 1011, reason: engine failure", Fault.SERVICE),
+        ("end: 1012, reason: restart", Fault.DROPPED),
+        ("end: 1006", Fault.PROTOCOL),
+        ("send: [{zeros: 1}]", Fault.INCOMPLETE),
     ],
 )
-def test_a_reply_that_breaks_is_no_take(what: bytes | Cut, fault: Fault) -> None:
+def test_a_reply_that_breaks_is_no_take(end: str, fault: Fault) -> None:
     """Drops, closes and cut samples in mid-audio each have their fault."""
-    if isinstance(what, Cut) and what.code == 1006:
-        what = Cut()  # 1006 is what a drop looks like; it is never sent
-    assert failure(Spoiler(at=3, what=what)).fault is fault
+    assert failure(f"reply: {{at: 50%, {end}}}").fault is fault
 
 
 @pytest.mark.parametrize("audio_format", ["wav", "mp3", "ogg"])
 def test_a_reply_of_something_else_is_no_take(audio_format: str) -> None:
-    """A first message that is no audio spoils the whole."""
-    page = b"<html><body>Bad gateway</body></html>" * 20
-    assert failure(Spoiler(at=0, what=page), audio_format).fault is Fault.NOT_AUDIO
+    """A page of HTML in place of audio is seen for what it is."""
+    page = "<html><body>Bad gateway</body></html>"
+    error = failure(f"reply: {{send: [{{data: {page}}}], end: 1000}}", audio_format)
+    assert error.fault is Fault.NOT_AUDIO
 
 
 @pytest.mark.parametrize(
-    ("refusal", "fault"),
+    ("status", "body", "fault"),
     [
-        (Refusal(429, "Currently at websocket limit"), Fault.THROTTLED),
-        (Refusal(400, "speaker is required"), Fault.REJECTED),
-        (Refusal(502, "Bad gateway"), Fault.SERVICE),
+        (429, "Currently at websocket limit", Fault.THROTTLED),
+        (400, "speaker is required", Fault.REJECTED),
+        (502, "Bad gateway", Fault.SERVICE),
     ],
 )
-def test_a_refusal_is_understood(refusal: Refusal, fault: Fault) -> None:
+def test_a_refusal_is_understood(status: int, body: str, fault: Fault) -> None:
     """The server's own words come with the fault."""
-    error = failure(Spoiler(refusal=refusal))
+    error = failure(f"handshake: {{status: {status}, body: {body}}}")
     assert error.fault is fault
-    assert str(refusal.status) in error.reason
+    assert error.reason == f'HTTP {status}: "{body}"'
 
 
 @pytest.mark.parametrize("key", [None, Secret("wrong")])

@@ -28,6 +28,7 @@ RAW = KEY.reveal()
         base64.b64encode(f"u:{RAW}:x".encode()).decode(),
         base64.b64encode(f"Bearer {RAW}".encode()).decode(),
         "x" * 290 + RAW,
+        RAW.encode().hex(),
     ],
 )
 def test_the_key_is_not_in_it(said: str) -> None:
@@ -36,6 +37,14 @@ def test_the_key_is_not_in_it(said: str) -> None:
     assert said not in shown
     assert RAW[:12] not in shown
     assert shown != said
+
+
+@pytest.mark.parametrize("length", [4, 9, len(RAW) - 1])
+@pytest.mark.parametrize("form", [RAW, quote(RAW, safe=""), RAW.encode().hex()])
+def test_a_part_at_an_end_is_not_in_it(form: str, length: int) -> None:
+    """The key may be cut by the end of a message, or go on in the next."""
+    assert quoted(f"no: {form[:length]}\n", KEY) == f"no: {REDACTED}"
+    assert quoted(f"{form[-length:]} no", KEY) == f"{REDACTED} no"
 
 
 def test_the_rest_stays() -> None:

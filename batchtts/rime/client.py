@@ -7,7 +7,7 @@ import contextlib
 import functools
 import logging
 import ssl
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from importlib.metadata import PackageNotFoundError, version
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -55,9 +55,12 @@ class RimeClient:
         # Loading the authorities takes longer than a handshake: once is enough.
         self._tls = ssl.create_default_context() if self._endpoint.secure else None
 
-    async def speak(self, request: Request) -> Recording:
+    async def speak(
+        self, request: Request, admitted: Callable[[], None] = lambda: None
+    ) -> Recording:
         """Make one attempt at ``request``: the complete recording, or an error.
 
+        ``admitted`` is called once the service has let the connection in.
         TakeError tells of this attempt; AuthError, ServiceError and LocalError
         that no attempt can succeed. Nothing of a failed attempt is kept. When
         cancelled, has the service drop the words, within half a second.
@@ -67,6 +70,7 @@ class RimeClient:
         attempt_s = self._deadlines.whole_attempt_s(len(request.text))
         end_s = asyncio.get_running_loop().time() + attempt_s
         async with self.open(request.parameters) as stream:
+            admitted()
             try:
                 return await self._converse(stream, utterance, end_s)
             except TimeoutError:

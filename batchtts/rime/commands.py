@@ -7,6 +7,7 @@ could be taken for one is ever sent as words.
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 
@@ -20,6 +21,7 @@ __all__ = [
     "find_command",
     "require_sendable",
     "require_words",
+    "without_codes",
 ]
 
 CLEAR = "<CLEAR>"
@@ -38,18 +40,31 @@ _INVISIBLE = re.compile(
     "\uffa0\ufff0-\ufff8\U000e0000-\U000e0fff]"
 )
 _SIGN = re.compile("[<\ufe64\uff1c]")  # compatibility forms of "<": there are no others
+_CODED = re.compile("(?i)&(amp|lt|#)")
+_CODED_AGAIN = re.compile("(?i)&(?:(?:amp|#0*38|#x0*26);?)+")  # "&amp;lt;" for "&lt;"
 
 
 def find_command(text: str) -> str | None:
     """Return the command that ``text`` holds in whatever disguise, if any.
 
-    Case, compatibility forms (full width, styled letters) and characters that
-    cannot be seen make no difference.
+    Case, compatibility forms (full width, styled letters), characters that
+    cannot be seen and HTML's ``&lt;`` make no difference.
     """
+    text = without_codes(text)
     if not _SIGN.search(text):
         return None
     plain = _plain(text)
     return next((c for c in COMMANDS if c.casefold() in plain), None)
+
+
+def without_codes(text: str) -> str:
+    """Return ``text`` with HTML's codes for characters resolved, however often coded.
+
+    Where none stands for a sign that a command needs, it stays as it is.
+    """
+    if not _CODED.search(text):
+        return text
+    return html.unescape(_CODED_AGAIN.sub("&", text))
 
 
 def require_words(text: str) -> None:

@@ -2,7 +2,8 @@
 
 Rime's plain socket ends with a bare close, so a recording that lacks half of
 its words looks complete. The bounds here are wide: they catch what no speaker
-does, and let pass whatever a fast or slow one might.
+does, and let pass whatever a fast or slow one might. What lies between them is
+judged by the voice's other recordings: see `batchtts.completeness`.
 """
 
 from __future__ import annotations

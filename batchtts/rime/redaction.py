@@ -24,16 +24,36 @@ def quoted(said: str | bytes, key: Secret | None) -> str:
     # Control characters could drive a terminal; line ends could fake log lines.
     text = _UNSHOWABLE.sub(" ", text).strip()
     text = text.encode("utf-8", "replace").decode()
+    for coded in _codings(key):
+        text = _without_parts(text, coded)
     return text if len(text) <= _MAX_SHOWN else text[: _MAX_SHOWN - 3] + "..."
 
 
+def _without_parts(text: str, coded: str) -> str:
+    """Return ``text`` without a beginning of the key at its end, and the reverse.
+
+    A message may hold one half of the key and the next the other; and the reason
+    of a close is cut after 123 bytes.
+    """
+    for length in range(len(coded) - 1, _SHORTEST_PART - 1, -1):
+        if text.endswith(coded[:length]):
+            text = text[:-length] + REDACTED
+        if text.startswith(coded[-length:]):
+            text = REDACTED + text[length:]
+    return text
+
+
 def _codings(key: Secret | None) -> Iterator[str]:
-    """Yield the key as URLs and base64 would carry it."""
+    """Yield the key as it is, and as URLs, base64 and hexadecimal would carry it."""
     if key is None or not key.reveal():
         return
+    yield key.reveal()
+    raw = key.reveal().encode("utf-8", "replace")
+    if len(raw) >= _SHORTEST_CORE:
+        yield raw.hex()
+        yield raw.hex().upper()
     yield quote(key.reveal(), safe="")
     yield quote_plus(key.reveal())
-    raw = key.reveal().encode("utf-8", "replace")
     for before in range(3):
         # Base64 codes three bytes at a time, so the key looks different after
         # one or two other bytes; only what depends on the key alone is taken.
@@ -47,3 +67,4 @@ def _codings(key: Secret | None) -> Iterator[str]:
 
 
 _SHORTEST_CORE = 6  # shorter would blot out innocent words
+_SHORTEST_PART = 4  # at an end, where few words happen to be such a part

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -20,6 +21,7 @@ _PCM_SAMPLE_BYTES = 2
 _PROBED_BYTES = 512
 _FEWEST_PROBED = 16
 _TEXT = frozenset(b"\t\n\r") | frozenset(range(0x20, 0x7F))
+_WAV_INSIDE = re.compile(rb"RIFF.{4}WAVEfmt ", re.DOTALL)
 _MAGIC = {b"RIFF": "wav", b"OggS": "ogg", b"ID3\x03": "mp3", b"ID3\x04": "mp3"}
 
 
@@ -112,5 +114,8 @@ def _refuse_foreign(asked: Asked, data: bytes) -> None:
     if other:
         reason = f"asked for {asked.audio_format}, got {other}"
         raise TakeError(Fault.WRONG_FORMAT, reason)
+    if _WAV_INSIDE.search(data):
+        reason = f"asked for {asked.audio_format}, got it with a WAV header inside"
+        raise TakeError(Fault.NOT_AUDIO, reason)
     if asked.audio_format == "pcm" and len(data) % _PCM_SAMPLE_BYTES:
         raise TakeError(Fault.INCOMPLETE, "the audio ends inside a sample")

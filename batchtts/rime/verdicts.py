@@ -54,9 +54,12 @@ def verdict_of_reason(code: int, reason: str, shown: str) -> TakeError | AuthErr
     status = _STATUS_FIRST.match(reason)
     if status is None:
         internal = code == _INTERNAL_ERROR and shown
-        return TakeError(Fault.SERVICE if internal else Fault.DROPPED, said)
+        fault = Fault.SERVICE if internal else Fault.DROPPED
+        return TakeError(fault, said, close_code=code)
     error = verdict(int(status[1]), shown)
-    return TakeError(error.fault, said) if isinstance(error, TakeError) else error
+    if isinstance(error, TakeError):
+        return TakeError(error.fault, said, close_code=code)
+    return error
 
 
 def retry_after_s(value: str | None, now: datetime | None = None) -> float | None:

@@ -1,0 +1,119 @@
+"""What is known of one voice, and what that makes of a take."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from batchtts.completeness.doubt import SUSPICIOUS, Doubt
+from batchtts.completeness.endings import Endings
+from batchtts.completeness.pace import Expected, Pace
+from batchtts.completeness.units import Close, Units
+from batchtts.model import Fingerprint
+
+__all__ = ["Evidence", "VoiceRecord"]
+
+_CLIPPED = 4.0  # the weight of clipping all the time
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a take tells of its voice."""
+
+    units: Units
+    close: Close
+    seconds: float
+    ending: int
+    clipped: bool = False
+
+
+@dataclass(slots=True)
+class VoiceRecord:
+    """The takes of a voice in figures, and those still to be judged by the others."""
+
+    pace: Pace
+    endings: Endings = field(default_factory=Endings)
+    _unreviewed: dict[Fingerprint, Evidence] = field(default_factory=dict)
+    _doubted: dict[Fingerprint, Doubt] = field(default_factory=dict)
+
+    @property
+    def takes(self) -> int:
+        """Return by how many takes the voice is known."""
+        return len(self.pace)
+
+    def add(self, evidence: Evidence) -> None:
+        """Count a take."""
+        self.pace.add(evidence.units, evidence.seconds)
+        self.endings.add(evidence.ending, evidence.close)
+
+    def add_unreviewed(self, fingerprint: Fingerprint, evidence: Evidence) -> None:
+        """Count a take that `review` is to judge."""
+        self._unreviewed[fingerprint] = evidence
+        self.add(evidence)
+
+    def review(self) -> None:
+        """Judge the takes that were not reviewed, the least doubtful first.
+
+        Each that is believed counts when the next is judged, and no other does:
+        else broken takes would vouch for one another. Where none can be believed
+        so, all are that fit together: a voice may have ways that no other has.
+        """
+        waiting = dict(self._unreviewed)
+        self._unreviewed.clear()
+        fit = self._fit_together(waiting)
+        for evidence in waiting.values():
+            self._remove(evidence)
+        doubts: dict[Fingerprint, Doubt] = {}
+        left = dict(waiting)
+        while left:
+            doubts = {name: self.weigh(evidence) for name, evidence in left.items()}
+            best = min(doubts, key=lambda name: doubts[name].weight)
+            if doubts[best].weight >= SUSPICIOUS:
+                break
+            self.add(left.pop(best))
+        if left and fit and len(left) == len(waiting):
+            for evidence in waiting.values():
+                self.add(evidence)
+        elif left:
+            self._doubted.update(doubts)
+
+    def _fit_together(self, waiting: Mapping[Fingerprint, Evidence]) -> bool:
+        """Say whether none of the takes is doubtful beside all others."""
+        for evidence in waiting.values():
+            self._remove(evidence)
+            doubt = self.weigh(evidence)
+            self.add(evidence)
+            if doubt.weight >= SUSPICIOUS:
+                return False
+        return self.pace.is_steady
+
+    def doubt_after_review(self, fingerprint: Fingerprint) -> Doubt | None:
+        """Return the doubt that a review left of a take, once."""
+        return self._doubted.pop(fingerprint, None)
+
+    def weigh(self, evidence: Evidence) -> Doubt:
+        """Weigh a take that is not counted; the doubt may be none at all."""
+        expected = self.pace.expect(evidence.units)
+        length = expected.surprise(evidence.seconds)
+        ending = self.endings.surprise(evidence.ending, evidence.close)
+        clipped = _CLIPPED if evidence.clipped else 0.0
+        if clipped > max(length, ending):
+            reason = "clipped throughout"
+        elif ending > length:
+            reason = f"ends as if cut off, after {evidence.seconds:.2f} s"
+        else:
+            reason = _length_reason(evidence.seconds, expected)
+        weight = length + ending + clipped
+        return Doubt(reason, weight, evidence.seconds, evidence.ending)
+
+    def _remove(self, evidence: Evidence) -> None:
+        self.pace.remove(evidence.units, evidence.seconds)
+        self.endings.remove(evidence.ending, evidence.close)
+
+
+def _length_reason(seconds: float, expected: Expected) -> str:
+    shortest_s, longest_s = expected.range_s()
+    return (
+        f"{seconds:.2f} s of speech where this voice should need {shortest_s:.2f} to "
+        f"{longest_s:.2f} s"
+    )
