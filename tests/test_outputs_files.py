@@ -182,7 +182,7 @@ def test_failed_write_leaves_what_was_there(tmp_path: Path, track: Track) -> Non
         spool=track.spool,
         rate_hz=11025,
         samples=track.samples,
-        levels=track.levels,
+        measured=track.measured,
         spans=track.spans,
     )
     with pytest.raises(LocalError, match=r'cannot encode "\.opus" at 11025 Hz'):

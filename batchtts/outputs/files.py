@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -9,15 +10,16 @@ from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
-from batchtts.audio.encode import bitrate_for, codec_versions, encode
+from batchtts.audio.codecs import bitrate_for, codec_versions
+from batchtts.audio.encode import encode
+from batchtts.audio.levels import Levels
 from batchtts.audio.loudness import corrected, levelled, missed_db
-from batchtts.audio.meter import Levels
 from batchtts.audio.playback import LOSSY, expected_loss_db, played_levels
 from batchtts.files import atomic, local_errors
 from batchtts.model import Boundary, Loudness, Pauses
 from batchtts.tracks import RENDER_VERSION, Track
 
-__all__ = ["Written", "render_key", "write_file"]
+__all__ = ["Written", "digest_of", "render_key", "write_file"]
 
 _READ_BYTES = 1 << 20
 
@@ -68,7 +70,7 @@ def write_file(
         again = corrected(loudness, given, levels)
         if again:
             _, levels = encoder.write(temporary, again)
-        digest, size_bytes = _digest(temporary)
+        digest, size_bytes = digest_of(temporary)
     return Written(
         path=path,
         sha256=digest,
@@ -146,8 +148,7 @@ def render_key(
             codec_versions(),
             suffix,
             rate_hz,
-            asdict(pauses),
-            asdict(loudness),
+            *_plain(pauses, loudness),
             bitrate,
             sorted(tags.items()),
             list(pieces),
@@ -157,7 +158,13 @@ def render_key(
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def _digest(path: Path) -> tuple[str, int]:
+@functools.lru_cache(maxsize=64)  # a job has few, and many files
+def _plain(*settings: Pauses | Loudness) -> tuple[Mapping[str, object], ...]:
+    return tuple(asdict(one) for one in settings)
+
+
+def digest_of(path: Path) -> tuple[str, int]:
+    """Return a file's SHA-256 in hexadecimal digits, and its size in bytes."""
     digest, size_bytes = hashlib.sha256(), 0
     with path.open("rb") as file:
         while block := file.read(_READ_BYTES):

@@ -1,0 +1,1 @@
+"""An audiobook from the tracks of its chapters: one file, or one a chapter."""

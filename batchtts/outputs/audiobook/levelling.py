@@ -1,0 +1,167 @@
+"""One gain for a whole book, such that what is heard is as loud as was asked.
+
+The gain is constant: nothing is softer or louder than it was beside the rest.
+Only peaks over the ceiling are lowered, each for some hundredths of a second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from batchtts.audio.levels import HOPS_PER_S, Levels, Measured
+from batchtts.audio.loudness import first_gain, shortfall_db
+from batchtts.audio.meter import Meter
+from batchtts.audio.pcm import db
+from batchtts.model import Loudness
+from batchtts.outputs.audiobook.passages import Source, pcm_of
+from batchtts.outputs.audiobook.program import Chapter, Program
+
+__all__ = [
+    "GainSearch",
+    "ceiling_for",
+    "excerpts",
+    "goal_of",
+    "measured",
+    "own_gain_db",
+    "sound_of",
+]
+
+_CODEC_PEAKS_DB = 0.4  # what codecs add to limited peaks, most of the time
+_MOST_DRIVE_DB = 12.0  # over the gain that would do if nothing were limited
+_MOST_GAIN_DB = 40.0
+_LEAST_SLOPE = 0.3
+_GAIN_DIGITS = 3
+_LONG_S = 300
+_EXCERPTS = 8
+_EXCERPT_S = 15
+_MOST_SHARE = 0.05  # of the whole
+
+
+def sound_of(program: Program) -> list[Measured]:
+    """Return what a meter finds in a file's sound as it is, silence included."""
+    found = [_measured(chapter) for chapter in program.chapters]
+    rest = program.samples - sum(one.samples for one in found)
+    silence = Measured(
+        rate_hz=program.rate_hz,
+        samples=rest,
+        energy=0.0,
+        peak=0.0,
+        true_peak=0.0,
+        hops=bytes(8 * (rest * HOPS_PER_S // program.rate_hz + 1)),
+    )
+    return [*found, silence]
+
+
+def _measured(chapter: Chapter) -> Measured:
+    track = chapter.track
+    if chapter.samples == track.samples:
+        return track.measured
+    return measured(chapter.source, track.rate_hz)
+
+
+def measured(source: Source, rate_hz: int) -> Measured:
+    """Return what a meter finds in a stretch of sound as it is."""
+    meter = Meter(rate_hz)
+    for block in pcm_of([source]):
+        meter.feed(block)
+    return meter.measured()
+
+
+def ceiling_for(
+    program: Program,
+    sources: Sequence[Source],
+    loudness: Loudness,
+    *,
+    gain_db: float,
+    lossy: bool,
+) -> float | None:
+    """Return what peaks are to be limited to for the ceiling to be kept when heard.
+
+    None where no peak can come near it.
+    """
+    if loudness.mode not in {"lufs", "rms"}:
+        return None
+    peaks = {
+        chapter.track.spool: chapter.track.measured.true_peak
+        for chapter in program.chapters
+    }
+    highest = max((peaks[one.spool] for one in sources if one.spool), default=0.0)
+    ceiling_db = loudness.ceiling - (_CODEC_PEAKS_DB if lossy else 0.0)
+    return ceiling_db if db(highest) + gain_db > ceiling_db else None
+
+
+class GainSearch:
+    """Finds the gain at which nothing is lacking of the loudness asked for."""
+
+    def __init__(self, levels: Levels, loudness: Loudness, *, loss_db: float) -> None:
+        """Begin where a gain alone would do, and what the codec is known to take."""
+        self.gain_db = first_gain(levels, loudness)
+        self._most_db = min(self.gain_db + _MOST_DRIVE_DB, _MOST_GAIN_DB)
+        if shortfall_db(levels, loudness):
+            self.gain_db = round(
+                min(self.gain_db + loss_db, _MOST_GAIN_DB), _GAIN_DIGITS
+            )
+        self._was: tuple[float, float] | None = None
+
+    def begin_anew(self) -> None:
+        """Go on from the gain that was found, with other sound."""
+        self._was = None
+
+    def advance(self, short_db: float, tolerance_db: float) -> bool:
+        """Learn what the gain leaves lacking, and go to a better one.
+
+        Return whether the better one is to be tried: not if what is lacking is
+        within the tolerance, and not if there is none.
+        """
+        slope = 1.0
+        if self._was and self._was[0] != self.gain_db:
+            slope = (self._was[1] - short_db) / (self.gain_db - self._was[0])
+        step_db = short_db / min(1.0, max(_LEAST_SLOPE, slope))
+        self._was = self.gain_db, short_db
+        self.gain_db = round(min(self.gain_db + step_db, self._most_db), _GAIN_DIGITS)
+        return abs(short_db) > tolerance_db and self.gain_db != self._was[0]
+
+
+def goal_of(loudness: Loudness, whole: Levels, part: Levels) -> Loudness:
+    """Return how loud a part is to be for the whole to be as loud as was asked."""
+    if loudness.mode == "rms":
+        return replace(loudness, target=loudness.target + part.rms_db - whole.rms_db)
+    louder_db = part.integrated_lufs - whole.integrated_lufs
+    return replace(loudness, target=loudness.target + louder_db)
+
+
+def own_gain_db(
+    levels: Levels, loudness: Loudness, within: tuple[float, float]
+) -> float:
+    """Return what a file that would have these levels must be raised by, if at all."""
+    level_db = levels.rms_db if loudness.mode == "rms" else levels.integrated_lufs
+    least_db, most_db = within
+    return min(max(level_db, least_db), most_db) - level_db
+
+
+def excerpts(programs: Sequence[Program]) -> Iterator[tuple[Program, Source]]:
+    """Choose a few seconds here and there that sound as the whole does.
+
+    Nothing is chosen of what is not much longer than they would be.
+    """
+    spoken = [
+        (program, chapter.source)
+        for program in programs
+        for chapter in program.chapters
+    ]
+    total = sum(source.samples for _, source in spoken)
+    rate_hz = programs[0].rate_hz
+    if total < _LONG_S * rate_hz:
+        return
+    ends = np.cumsum([source.samples for _, source in spoken])
+    for number in range(_EXCERPTS):
+        middle = (2 * number + 1) * total // (2 * _EXCERPTS)
+        index = int(np.searchsorted(ends, middle, side="right"))
+        program, source = spoken[index]
+        wanted = min(_EXCERPT_S * rate_hz, int(total * _MOST_SHARE / _EXCERPTS))
+        length = min(wanted, source.samples)
+        start = min(middle - int(ends[index]) + source.samples, source.samples - length)
+        yield program, Source(source.spool, source.start + start, length)

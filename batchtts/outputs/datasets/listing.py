@@ -1,0 +1,81 @@
+"""Writes what lists a whole dataset: the lists of each format, and the cards."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+from batchtts.outputs.datasets.about import write_about
+from batchtts.outputs.datasets.index import Index
+from batchtts.outputs.datasets.keeping import Keeper
+from batchtts.outputs.datasets.rows import Entry
+from batchtts.outputs.datasets.scores import norms
+from batchtts.outputs.datasets.settings import DatasetSettings
+from batchtts.outputs.datasets.statistics import Statistics
+
+__all__ = ["write_lists"]
+
+_NO_LICENSE = (
+    "the dataset has no license, so nobody can know whether they may use it: "
+    "give it `license:`"
+)
+_SHARED = (
+    "{count:,} texts are read by a held-out voice and in another split as well: "
+    "only the speakers are new there"
+)
+
+
+def write_lists(
+    index: Index,
+    keepers: Sequence[Keeper],
+    settings: DatasetSettings,
+    counted: Statistics,
+    check: Callable[[], None],
+) -> tuple[str, ...]:
+    """Write each target's lists and card where they are not what they should be.
+
+    Returns what a person should know. ``check`` is called for each row.
+    """
+
+    def entries(split: str, *, by_key: bool = False) -> Iterator[Entry]:
+        for entry in index.catalogue.entries(split, by_key=by_key):
+            check()
+            yield entry
+
+    warnings = [] if settings.about.license else [_NO_LICENSE]
+    if counted.shared_texts:
+        warnings.append(_SHARED.format(count=counted.shared_texts))
+    key = _key(index, settings)
+    several = counted.whole.speakers > 1
+    for keeper in keepers:
+        name = keeper.format.name
+        keeper.layout = replace(keeper.layout, has_several_voices=several)
+        if not keeper.lists_are_current(key):
+            voices = norms(index.database)
+            lists = keeper.format.write_lists(keeper.folder, entries, keeper.layout)
+            about = write_about(keeper, index.catalogue, settings, counted, voices)
+            keeper.record_lists(key, [*lists.paths, *about])
+            index.is_news(f"warnings of {name}", json.dumps(lists.warnings))
+        told: list[str] = json.loads(index.fact(f"warnings of {name}") or "[]")
+        warnings += [f"{name}: {warning}" for warning in told]
+    return tuple(warnings)
+
+
+def _key(index: Index, settings: DatasetSettings) -> bytes:
+    """Return a digest of all that the lists are made of."""
+    told = repr([settings.about, settings.filters, settings.splits])
+    digest = hashlib.sha256(told.encode())
+    for line in index.database.each(
+        "select number, digest, split, shard, verdict, reason, removed from places"
+        " order by number",
+        (),
+        _line,
+    ):
+        digest.update(line)
+    return digest.digest()
+
+
+def _line(*cells: object) -> bytes:
+    return repr(cells).encode()

@@ -1,0 +1,173 @@
+"""The rows of a dataset: one utterance each, before and after it has its sound."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from batchtts.audio.levels import Levels
+
+__all__ = [
+    "MAX_TEXT_CHARS",
+    "Entry",
+    "Provenance",
+    "Row",
+    "Sound",
+    "Suffix",
+    "label_problem",
+    "one_line",
+    "speaker_label",
+    "utterance_key",
+]
+
+Suffix = Literal[".wav", ".flac"]
+"""The kinds of audio file in datasets, by their ending."""
+
+MAX_TEXT_CHARS = 100_000
+"""Python's csv readers, which several trainers use, stop at 131,072 a field."""
+
+_DIGEST_DIGITS = 8
+_MAX_KEY_BYTES = 180  # with its ending, below what a file's name may have
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance:
+    """Where an utterance comes from: enough to make it again."""
+
+    engine: str
+    parameters: tuple[tuple[str, str], ...]
+    fingerprints: tuple[str, ...]  # of its requests, in order
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One utterance that a dataset is to have."""
+
+    key: str  # see `utterance_key`
+    id: str  # as the job has it
+    text: str  # as the job has it
+    normalised: str  # as it was said
+    voice: str
+    language: str
+    columns: Mapping[str, str] = field(default_factory=dict)
+    provenance: Provenance
+
+    def content(self) -> str:
+        """Return all of the row as one line of JSON, `Row.read` back from it."""
+        origin = self.provenance
+        values = {
+            "key": self.key,
+            "id": self.id,
+            "text": self.text,
+            "normalised": self.normalised,
+            "voice": self.voice,
+            "language": self.language,
+            "columns": dict(self.columns),
+            "provenance": {
+                "engine": origin.engine,
+                "parameters": origin.parameters,
+                "fingerprints": origin.fingerprints,
+            },
+        }
+        return json.dumps(values, ensure_ascii=False, separators=(",", ":"))
+
+    @classmethod
+    def read(cls, content: str) -> Row:
+        """Make the row that `content` was made of."""
+        values = json.loads(content)
+        origin = values.pop("provenance")
+        provenance = Provenance(
+            engine=origin["engine"],
+            parameters=tuple((name, value) for name, value in origin["parameters"]),
+            fingerprints=tuple(origin["fingerprints"]),
+        )
+        return cls(**values, provenance=provenance)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sound:
+    """The finished sound of a row: mono signed 16-bit PCM, and how loud it is.
+
+    ``blocks`` may be called more than once, and gives the same each time.
+    """
+
+    blocks: Callable[[], Iterable[bytes]]
+    rate_hz: int
+    samples: int
+    levels: Levels
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A row in its place in a dataset, with what was measured of it."""
+
+    number: int  # of the row: grows in the job's order
+    row: Row
+    split: str
+    shard: int
+    samples: int
+    rate_hz: int
+    speaker: str  # the voice as a label: see `speaker_label`
+    speaker_number: int
+    figures: Mapping[str, float]
+
+    @property
+    def duration_s(self) -> float:
+        """Return the length in seconds, to the microsecond."""
+        return round(self.samples / self.rate_hz, 6)
+
+
+def utterance_key(row_id: str, voice: str | None) -> str:
+    """Name an utterance so that every loader takes the name.
+
+    ``voice`` is None where the dataset has one voice only; else its label
+    comes first, as Kaldi wants it. The name has letters, digits, ``_`` and
+    ``-``: no dot, at which WebDataset would cut it, and no space. An id that
+    had to be changed gets eight digits of its hash, so that two stay two.
+    """
+    kept = _plain(row_id, "-")
+    label = f"{speaker_label(voice)}-" if voice is not None else ""
+    room = _MAX_KEY_BYTES - len(label.encode()) - _DIGEST_DIGITS - 1
+    if kept != row_id or len(kept.encode()) > room:
+        digest = hashlib.sha256(row_id.encode("utf-8", "surrogatepass")).hexdigest()
+        kept = kept.encode()[:room].decode(errors="ignore")
+        kept = f"{kept}-{digest[:_DIGEST_DIGITS]}"
+    return label + kept
+
+
+def speaker_label(voice: str) -> str:
+    """Name a voice with letters, digits and ``_``.
+
+    Without ``-``, which stands behind the label in the key: else the order of
+    the keys would not be that of the speakers, and Kaldi refuses the folder.
+    """
+    return _plain(voice, "")
+
+
+def label_problem(voices: Iterable[str]) -> str | None:
+    """Say which two voices could not be told apart in a dataset, if any."""
+    met: dict[str, str] = {}
+    for voice in voices:
+        label = speaker_label(voice)
+        if earlier := met.get(label):
+            return f'the voices "{earlier}" and "{voice}" would both be "{label}"'
+        met[label] = voice
+    return None
+
+
+def one_line(text: str) -> str:
+    """Return ``text`` with every line break, tab and control character a space."""
+    return " ".join(_BREAKS.sub(" ", text).split())
+
+
+_BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+def _plain(name: str, also: str) -> str:
+    normal = unicodedata.normalize("NFC", name)
+    return "".join(c if c.isalnum() or c == "_" or c in also else "_" for c in normal)

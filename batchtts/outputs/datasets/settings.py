@@ -1,0 +1,82 @@
+"""What a dataset is to be, as the job says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from batchtts.outputs.datasets.rows import Suffix
+from batchtts.outputs.datasets.scores import OUTLIER, Filter
+from batchtts.outputs.datasets.splits import Splits
+
+__all__ = ["About", "DatasetSettings", "Target"]
+
+WHOLE = "train"
+"""The only split where none were asked for: what loaders look for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """One format in one folder, which nothing else writes to."""
+
+    format: str  # a name of `formats.FORMATS`
+    folder: Path
+    suffix: Suffix
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """What the card says beside what is counted."""
+
+    title: str
+    description: str = ""
+    license: str | None = None  # as Hugging Face writes it, such as "cc-by-4.0"
+    terms_url: str | None = None
+    tags: tuple[str, ...] = ()
+    generator: str = "batchtts"  # with its version
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetSettings:
+    """A whole dataset: the same utterances in one format or several.
+
+    ``sound_key`` stands for all that decides how the takes come to sound; when
+    it changes, every utterance is made again.
+    """
+
+    targets: tuple[Target, ...]
+    rate_hz: int
+    about: About
+    sound_key: str = ""
+    splits: Splits | None = None
+    columns: tuple[str, ...] = ()  # of the job's tables, carried through
+    filters: tuple[Filter, ...] = ()
+    scores: tuple[str, ...] = ()  # figures that the caller brings, such as "wer"
+    prefix: str = ""  # before the audio paths in lists; empty: relative ones
+    drop_removed: bool = False  # take rows that the job lost out of finished shards
+    holds_back: bool = False  # write nothing on the way: sound may be made again
+    shard_bytes: int = 512 * 1024 * 1024  # of PCM
+    shard_rows: int = 10_000  # the Hub's limit of files in a folder
+    owner: str = ""  # marks temporary files: see `files.sweep`
+
+    @property
+    def split_names(self) -> tuple[str, ...]:
+        """Return every split, in order."""
+        return self.splits.names if self.splits else (WHOLE,)
+
+    @property
+    def suffixes(self) -> tuple[Suffix, ...]:
+        """Return the kinds of audio file that the targets hold."""
+        asked = {target.suffix for target in self.targets}
+        kinds: tuple[Suffix, ...] = (".wav", ".flac")
+        return tuple(kind for kind in kinds if kind in asked)
+
+    @property
+    def writes_on_the_way(self) -> bool:
+        """Tell whether a full shard can be written before all sound has come."""
+        return not (self.holds_back or self.judges_outliers)
+
+    @property
+    def judges_outliers(self) -> bool:
+        """Tell whether an utterance is judged by all the others of its voice."""
+        return any(rule.figure == OUTLIER for rule in self.filters)
