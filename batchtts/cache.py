@@ -20,15 +20,22 @@ from pathlib import Path
 from typing import get_args
 
 from batchtts.errors import LocalError
-from batchtts.files import TEMP_MARK, atomic, local_errors, sync_file
+from batchtts.files import (
+    TEMP_MARK,
+    atomic,
+    local_errors,
+    require_writable,
+    sync_file,
+)
 from batchtts.model import Encoding, Fingerprint, Recording, Request
 
-__all__ = ["Cache", "CacheInfo", "Damaged"]
+__all__ = ["Cache", "CacheInfo", "Damaged", "Kept"]
 
 _VERSION = 1
 _SUFFIX = ".take"
 _BAD_SUFFIX = ".damaged"
 _HEADER_BYTES = 4096  # the first line is far shorter
+_REASON_CHARACTERS = 250
 _DAY_S = 24 * 3600
 _STALE_TEMP_S = _DAY_S
 
@@ -50,6 +57,20 @@ class Damaged:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A take as it is in the cache, with what is known of its completeness.
+
+    ``suspect`` says why it was doubted before a second take agreed with it.
+    ``provisional`` ones were believed before there was enough to judge them by,
+    and are still to be judged.
+    """
+
+    recording: Recording
+    suspect: str | None = None
+    provisional: bool = False
+
+
 class _BadTakeError(Exception):
     """The bytes of a take file are not what was written."""
 
@@ -60,6 +81,19 @@ class Cache:
     def __init__(self, folder: Path) -> None:
         """Use ``folder``."""
         self.folder = folder
+        self.put_aside = 0  # damaged takes that `load` has met
+
+    def require_writable(self) -> None:
+        """Raise LocalError unless takes can be stored."""
+        require_writable(self.folder)
+        with local_errors("cannot look at"):
+            closed = [
+                path
+                for path in self.folder.iterdir()
+                if path.is_dir() and not os.access(path, os.W_OK | os.X_OK)
+            ]
+        if closed:
+            raise LocalError(f'cannot write into "{closed[0]}": permission denied')
 
     def path(self, fingerprint: Fingerprint) -> Path:
         """Return where the take with this fingerprint is or would be."""
@@ -70,6 +104,11 @@ class Cache:
         return self.path(fingerprint).is_file()
 
     def load(self, fingerprint: Fingerprint) -> Recording | None:
+        """Return the audio of what `read` returns."""
+        kept = self.read(fingerprint)
+        return None if kept is None else kept.recording
+
+    def read(self, fingerprint: Fingerprint) -> Kept | None:
         """Return the take if it is there and whole, else None.
 
         A damaged file is put aside under the ending ``.damaged``, never used.
@@ -84,21 +123,30 @@ class Cache:
                 return None
             raise
         try:
-            recording = _parse(content, fingerprint)
+            kept = _parse(content, fingerprint)
         except _BadTakeError:
+            self.put_aside += 1
             with contextlib.suppress(OSError):
                 path.replace(path.with_suffix(_BAD_SUFFIX))
             return None
         self._note_use(path)
-        return recording
+        return kept
 
-    def store(self, request: Request, recording: Recording) -> None:
+    def store(
+        self,
+        request: Request,
+        recording: Recording,
+        *,
+        suspect: str | None = None,
+        provisional: bool = False,
+    ) -> None:
         """Keep a verified take; it outlives this process when this returns.
 
-        A power cut may still damage it, which its checksum tells, until `settle`
-        has been called. Raises LocalError when it cannot be written.
+        For ``suspect`` and ``provisional`` see `Kept`. A power cut may still
+        damage the take, which its checksum tells, until `settle` has been called.
+        Raises LocalError when it cannot be written.
         """
-        header = {
+        header: dict[str, object] = {
             "version": _VERSION,
             "fingerprint": request.fingerprint,
             "encoding": recording.encoding,
@@ -107,6 +155,10 @@ class Cache:
             "engine": request.engine,
             "characters": len(request.text),
         }
+        if suspect is not None:
+            header["suspect"] = suspect[:_REASON_CHARACTERS]
+        if provisional:
+            header["provisional"] = True
         head = json.dumps(header, separators=(",", ":")).encode()
         digest = hashlib.sha256(head + b"\n")
         digest.update(recording.data)
@@ -115,6 +167,11 @@ class Cache:
         with atomic(path, sync=False) as temporary, temporary.open("wb") as file:
             file.write(line)
             file.write(recording.data)
+
+    def discard(self, fingerprint: Fingerprint) -> None:
+        """Remove a take, if it is there. Raises LocalError if it cannot be removed."""
+        with local_errors("cannot remove"):
+            self.path(fingerprint).unlink(missing_ok=True)
 
     def settle(self, fingerprint: Fingerprint) -> None:
         """Bring a stored take onto the disk itself. Raises LocalError if it fails."""
@@ -192,7 +249,7 @@ class Cache:
                     path.unlink()
 
 
-def _parse(content: bytes, fingerprint: str) -> Recording:
+def _parse(content: bytes, fingerprint: str) -> Kept:
     """Return the take in a file's content, or raise if it is not what was written."""
     line, newline, _ = content[:_HEADER_BYTES].partition(b"\n")
     head, _, written = line.rpartition(b" ")
@@ -206,4 +263,5 @@ def _parse(content: bytes, fingerprint: str) -> Recording:
         raise _BadTakeError("it is of a version that is not known here")
     if header["fingerprint"] != fingerprint:
         raise _BadTakeError("it is the take of another request")
-    return Recording(header["encoding"], header["sampling_rate"], bytes(data))
+    recording = Recording(header["encoding"], header["sampling_rate"], bytes(data))
+    return Kept(recording, header.get("suspect"), header.get("provisional", False))

@@ -30,6 +30,7 @@ __all__ = [
     "JobError",
     "LocalError",
     "LockedError",
+    "Notice",
     "Problem",
     "ServiceError",
     "TakeError",
@@ -48,6 +49,18 @@ class Problem:
         """Make the line a person reads: ``job.yaml:12:5: message (hint)``."""
         hint = f" ({self.hint})" if self.hint else ""
         return f"{self.place}: {self.message}{hint}"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something about an input that a person should know, and that stops nothing."""
+
+    place: Place
+    message: str
+
+    def __str__(self) -> str:
+        """Make the line a person reads: ``book.epub: message``."""
+        return f"{self.place}: {self.message}"
 
 
 class BatchTTSError(Exception):
@@ -130,13 +143,19 @@ class TakeError(BatchTTSError):
         reason: str,
         *,
         status: int | None = None,
+        close_code: int | None = None,
         retry_after_s: float | None = None,
         received_bytes: int = 0,
     ) -> None:
-        """Say what failed; ``reason`` is at most 500 characters, redacted."""
+        """Say what failed; ``reason`` is at most 500 characters, redacted.
+
+        ``status`` is that of a refused handshake, ``close_code`` that of a close
+        which was not a clean one.
+        """
         self.fault = fault
         self.reason = reason[:500]
         self.status = status
+        self.close_code = close_code
         self.retry_after_s = retry_after_s
         self.received_bytes = received_bytes
         super().__init__(fault, self.reason)

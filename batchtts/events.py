@@ -11,6 +11,7 @@ from batchtts.model import TextId, VoiceName
 
 __all__ = [
     "Event",
+    "Held",
     "OnEvent",
     "OutputMade",
     "OutputUnchanged",
@@ -42,6 +43,7 @@ class TakeDone:
     characters: int
     cached: bool
     seconds: float  # of audio, as it came
+    suspect: str | None = None  # why it is doubtful, though confirmed
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,14 @@ class Throttled:
     limit: int
     pause_s: float
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The service seems to be down; it is tried again in ``probe_in_s`` seconds."""
+
+    reason: str
+    probe_in_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +128,7 @@ Event = (
     | TakeFailed
     | Retrying
     | Throttled
+    | Held
     | OutputMade
     | OutputUnchanged
     | ReadingDone

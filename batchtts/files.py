@@ -8,6 +8,7 @@ import os
 import secrets
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from batchtts.errors import LocalError
 __all__ = [
     "TEMP_MARK",
     "atomic",
+    "discard_temporaries",
     "local_errors",
     "make_folder",
     "project_root",
@@ -29,6 +31,10 @@ TEMP_MARK = ".batchtts-"
 """Begins the name of every temporary file, so that leftovers can be swept."""
 
 _PROJECT_MARKS = (".git", "pyproject.toml")
+_FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
+_IN_USE: bool = sys.platform == "win32"  # a file that is read cannot be replaced there
+_REPLACE_S = 2.0  # another program looks at a new file for less
+_live: set[Path] = set()  # the temporary files of this process
 
 
 @contextlib.contextmanager
@@ -37,8 +43,7 @@ def local_errors(doing: str) -> Iterator[None]:
     try:
         yield
     except OSError as exc:
-        where = f' "{exc.filename}"' if exc.filename else ""
-        raise LocalError(f"{doing}{where}: {_cause(exc)}") from exc
+        raise LocalError(f"{doing}{_where(exc, doing)}: {_cause(exc)}") from exc
 
 
 @contextlib.contextmanager
@@ -58,15 +63,24 @@ def atomic(path: Path, *, owner: str = "", sync: bool = True) -> Iterator[Path]:
     make_folder(path.parent)
     # Not named after the file: its name may be as long as a name can be.
     temporary = path.with_name(f"{TEMP_MARK}{owner}-{secrets.token_hex(6)}")
+    _live.add(temporary)
     try:
         with local_errors(f'cannot write "{path}"'):
             yield temporary
             if sync:
                 _sync(temporary)
-            temporary.replace(path)
+            _replace(temporary, path)
             if sync:
                 _sync_folder(path.parent)
     finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        _live.discard(temporary)
+
+
+def discard_temporaries() -> None:
+    """Remove the temporary files that are being written, as this process ends now."""
+    for temporary in tuple(_live):
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
 
@@ -122,6 +136,21 @@ def make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
 
 
+def _replace(temporary: Path, path: Path) -> None:
+    """Move a file to its place; on Windows wait for who is reading what is there."""
+    until_s = time.monotonic() + _REPLACE_S
+    while True:
+        try:
+            temporary.replace(path)
+        except PermissionError:
+            # Elsewhere, and for a folder, waiting would change nothing.
+            if not _IN_USE or path.is_dir() or time.monotonic() > until_s:
+                raise
+            time.sleep(0.02)
+        else:
+            return
+
+
 def _sync(path: Path) -> None:
     with path.open("rb+") as file:
         os.fsync(file.fileno())
@@ -137,9 +166,19 @@ def _sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
+def _where(exc: OSError, doing: str) -> str:
+    """Name the file that an error is about, where that has not been done."""
+    name = os.fsdecode(exc.filename) if isinstance(exc.filename, str | bytes) else ""
+    if not name or f'"{name}"' in doing or Path(name).name.startswith(TEMP_MARK):
+        return ""
+    return f' "{name}"'
+
+
 def _cause(exc: OSError) -> str:
-    if exc.errno == errno.ENOSPC:
+    if exc.errno in _FULL:
         return "the disk is full; free some space and run again"
+    if exc.errno == errno.EFBIG:
+        return "the file is larger than files may be here"
     if exc.errno in {errno.EACCES, errno.EPERM}:
         return "permission denied"
     if exc.errno == errno.EROFS:

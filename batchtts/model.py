@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Literal, NewType
+from typing import ClassVar, Literal, NamedTuple, NewType
 
 __all__ = [
     "AudioSettings",
@@ -29,11 +29,13 @@ __all__ = [
     "LocalSettings",
     "Loudness",
     "LoudnessMode",
+    "Passage",
     "Pauses",
     "Place",
     "Recording",
     "Request",
     "RimeSettings",
+    "RunLimits",
     "TableText",
     "Text",
     "TextId",
@@ -87,6 +89,7 @@ class Voice:
     sampling_rate: int  # Hz, as asked of the engine
     lang: str  # as in the job file: 2 or 3 letters
     limit: int | None = None  # characters a request; None: the job's
+    unlisted: bool = False  # not to be looked up in the service's list
     place: Place
 
 
@@ -109,6 +112,8 @@ class FileText:
     shown: str  # the path as the job file's author wrote it
     id: str | None  # replaces the file's stem in the ids
     voice: VoiceName | None
+    chapters: tuple[str, ...] = ()  # numbers, ranges and titles; empty: all
+    whole: bool = False  # one text, whatever chapters it has
     place: Place
 
 
@@ -187,6 +192,11 @@ class FilesOutput:
     audio: AudioSettings
     place: Place
 
+    # Heard from end to end, so that the engine had better hear the paragraphs
+    # follow one another. A kind that says when each of them starts needs them
+    # in requests of their own.
+    separate_paragraphs: ClassVar[bool] = False
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RimeSettings:
@@ -195,6 +205,7 @@ class RimeSettings:
     url: str = "wss://users.rime.ai/ws"
     on_prem: bool = False  # allows ws:// and any rate to a host that is not loopback
     header: str = "Authorization"  # with "Authorization" the value is "Bearer <key>"
+    voices: str | None = None  # where the list of speakers is; None: the cloud's own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,27 +227,54 @@ class Job:
     local: LocalSettings
     concurrency: int
     limit: int
-    separate_paragraphs: bool = False  # no request has words of two
+    separate_paragraphs: bool | None = None  # None: where an output needs it
+    phrases: bool = False  # Chinese, Japanese, Thai without marks: cut at phrases
     voices: Mapping[VoiceName, Voice]
     voice: VoiceName | None  # for texts that name none
     texts: tuple[TextSource, ...]
     outputs: tuple[FilesOutput, ...]
     cache: Path | None = None
+    price: float | None = None  # of 1,000 characters; None: not known
     place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunLimits:
+    """What one run may use; None: any amount. What is left out is for the next."""
+
+    max_characters: int | None = None  # sent, those of further attempts included
+    max_cost: float | None = None  # by the job's price
+    deadline_s: float | None = None
 
 
 # --- texts, chunks, requests ---------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A stretch of a text in another language than the rest, or for another voice."""
+
+    start: int  # characters (code points)
+    end: int
+    lang: str = ""  # as it is written: "fr-CA"
+    voice: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
-    """One unit to be read: a chapter, a prompt, a sentence."""
+    """One unit to be read: a chapter, a prompt, a sentence.
+
+    ``passages`` are in order and do not overlap; ``book`` is the file of which
+    the text is a chapter.
+    """
 
     id: TextId
     words: str
     voice: VoiceName | None
     title: str
     columns: Mapping[str, str] = field(default_factory=dict)
+    passages: tuple[Passage, ...] = ()
+    book: Path | None = None
     place: Place
 
 
@@ -253,13 +291,13 @@ class Boundary(StrEnum):
     GRAPHEME = "grapheme"  # inside a word longer than the limit
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(NamedTuple):
     """A piece of a cleaned text: ``text == cleaned[start:end]``.
 
     The chunks of a text follow one another without gap or overlap, so that
     joined they are the cleaned text. White space at a cut belongs to the chunk
-    before it, but for what the limit does not leave room for.
+    before it, but for what the limit does not leave room for. A tuple, since a
+    table of a million rows makes a million of them.
     """
 
     text: str

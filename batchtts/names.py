@@ -18,6 +18,7 @@ MAX_BYTES = 200  # of UTF-8 in one name; file systems stop at 255 with our temp 
 _FORBIDDEN = re.compile(r'[\x00-\x1f\x7f-\x9f/\\<>:"|?*]')
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _DEVICES = re.compile(r"(?i)(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?")
+_SIMPLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]{0,99}")  # what most names are
 _FIELD = re.compile(r"\{([^{}]*)\}")
 
 
@@ -40,6 +41,8 @@ def id_problem(name: str) -> str | None:
 
 def plain(value: str) -> str:
     """Return ``value`` as one plain file name part, changed as little as can be."""
+    if _SIMPLE.fullmatch(value) and not _DEVICES.fullmatch(value):
+        return value
     kept = "".join(
         " " if unicodedata.category(c) in _INVISIBLE else c
         for c in unicodedata.normalize("NFC", value[: 4 * MAX_BYTES])

@@ -27,14 +27,21 @@ class Piece:
 
 
 def pieces(
-    words: str, voice: Voice, *, limit: int, separate: bool, engine: str
+    words: str,
+    voice: Voice,
+    *,
+    limit: int,
+    separate: bool,
+    phrases: bool,
+    engine: str,
 ) -> tuple[Piece, ...]:
     """Clean and cut a text, and make the request of each chunk.
 
-    ``separate`` keeps paragraphs in chunks of their own. A list of inline speeds
+    ``separate`` keeps paragraphs in chunks of their own, ``phrases`` cuts what
+    has neither spaces nor marks at the ends of its phrases. A list of inline speeds
     is dealt out: the engine counts the brackets of each request from the first.
     """
-    rules = Rules(separate=separate, markup=notations(voice))
+    rules = Rules(separate=separate, phrases=phrases, markup=notations(voice))
     chunks = chunk(clean(words).text, limit=limit, lang=voice.lang, rules=rules)
     sent = dict(voice.parameters)
     speeds = [speed.strip() for speed in sent.get(_SPEEDS, "").split(",")]
@@ -44,7 +51,7 @@ def pieces(
         parameters = voice.parameters
         if shares is not None:
             parameters = _with_speeds(voice, shares[number])
-        spoken = speakable(part.words)
+        spoken = speakable(part.words, rules.markup)
         request = Request(engine, parameters, part.words) if spoken else None
         made.append(Piece(part, request))
     return tuple(made)

@@ -8,9 +8,9 @@ list of texts is ever held: a million rows cost the memory of a few.
 from __future__ import annotations
 
 import difflib
+import errno
 import functools
 import os
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -18,8 +18,9 @@ from pathlib import Path
 
 from batchtts import names
 from batchtts.chunking import speakable
-from batchtts.errors import JobError, Problem
+from batchtts.errors import JobError, LocalError, Notice, Problem
 from batchtts.files import local_errors
+from batchtts.findings import MAX_PROBLEMS, Notes, Problems
 from batchtts.model import (
     FilesOutput,
     Job,
@@ -33,12 +34,10 @@ from batchtts.seen import Seen
 
 __all__ = ["Reading", "Survey", "Target", "readings", "survey"]
 
-_NOTES_SHOWN = 5
-MAX_PROBLEMS = 100  # shown; the rest is counted
 _MAX_PART_BYTES = 255  # what the usual file systems allow
 _BUILT_IN = ("id", "voice", "title", "index", "job")
 
-ReadTexts = Callable[[Job], Iterable[Text | Problem]]
+ReadTexts = Callable[[Job], Iterable[Text | Problem | Notice]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,17 +80,21 @@ def survey(job: Job, read_texts: ReadTexts) -> Survey:
     Raises JobError with all that is wrong: unreadable texts, an id used twice,
     a text without a voice, a file name that cannot be made, two texts that
     would write the same file (on a case-folding file system too). Raises
-    LocalError when a folder or a file cannot be looked at.
+    LocalError when a folder or a file cannot be looked at, and with all the
+    folders that nothing can be written into.
     """
-    problems = _Problems()
+    problems = Problems()
     texts = read = outputs = characters = 0
     matched: set[int] = set()
-    notes = _Notes()
+    notes = Notes()
     with Seen() as ids, Seen() as paths:
         targets = _Targets(job, paths, problems, _index_width(job, read_texts))
         for text in read_texts(job):
             if isinstance(text, Problem):
                 problems.add(text)
+                continue
+            if isinstance(text, Notice):
+                notes.say(text)
                 continue
             texts += 1
             if earlier := ids.add(names.fold(text.id), str(text.place)):
@@ -112,6 +115,7 @@ def survey(job: Job, read_texts: ReadTexts) -> Survey:
     if not texts and not problems.kept:
         problems.add(Problem(job.place, "the job has no text to read"))
     problems.raise_if_any()
+    targets.raise_if_unwritable()
     warnings = (*_unmatched(job, matched), *notes.lines())
     return Survey(texts, read, outputs, characters, warnings)
 
@@ -126,9 +130,10 @@ def readings(
     JobError when the texts have changed since the survey, so that they are no
     longer right.
     """
-    problems = _Problems()
+    problems = Problems()
     width = _width(texts)
-    for index, text in enumerate(read_texts(job), 1):
+    found = (text for text in read_texts(job) if not isinstance(text, Notice))
+    for index, text in enumerate(found, 1):
         if isinstance(text, Problem):
             raise JobError([text])
         for voice_name, wanted in _voices(job, text, problems).items():
@@ -143,7 +148,8 @@ def readings(
                 text.words,
                 voice,
                 limit=voice.limit or job.limit,
-                separate=job.separate_paragraphs,
+                separate=_separate(job, wanted),
+                phrases=job.phrases,
                 engine=engine,
             )
             yield Reading(text, voice, cut, targets)
@@ -162,7 +168,7 @@ def _width(texts: int) -> int:
 
 
 def _voices(
-    job: Job, text: Text, problems: _Problems
+    job: Job, text: Text, problems: Problems
 ) -> dict[VoiceName, list[FilesOutput]]:
     """Return the voices that read a text, each with the outputs that want it."""
     own = text.voice or job.voice
@@ -181,6 +187,16 @@ def _voices(
                 return {}
             wanted.setdefault(name, []).append(output)
     return wanted
+
+
+def _separate(job: Job, wanted: Iterable[FilesOutput]) -> bool:
+    """Say whether paragraphs are kept apart: as the job says, or an output needs.
+
+    One reading for all of its outputs: two ways to cut a text cost it twice.
+    """
+    if job.separate_paragraphs is None:
+        return any(output.separate_paragraphs for output in wanted)
+    return job.separate_paragraphs
 
 
 def _takes(output: FilesOutput, text: TextId) -> bool:
@@ -205,14 +221,15 @@ def _path(output: FilesOutput, values: Mapping[str, str]) -> Path:
 class _Targets:
     """Checks the files that readings would become, one after the other."""
 
-    def __init__(self, job: Job, paths: Seen, problems: _Problems, width: int) -> None:
+    def __init__(self, job: Job, paths: Seen, problems: Problems, width: int) -> None:
         self._job = job
         self._paths = paths
         self._problems = problems
         self._width = width
         # What the disk says holds for this survey only.
         self._real = functools.lru_cache(maxsize=1024)(os.path.realpath)
-        self._file_above = functools.lru_cache(maxsize=1024)(_file_above)
+        self._nearest = functools.lru_cache(maxsize=1024)(_nearest)
+        self._unwritable: dict[Path, None] = {}
 
     def check(
         self, text: Text, index: int, voice: VoiceName, output: FilesOutput
@@ -238,24 +255,56 @@ class _Targets:
             self._problems.add(Problem(text.place, message, hint))
 
     def _trouble(self, output: FilesOutput, path: Path) -> str | None:
-        if any(len(os.fsencode(part)) > _MAX_PART_BYTES for part in path.parts):
+        if len(os.fsencode(path)) > _MAX_PART_BYTES and any(
+            len(os.fsencode(part)) > _MAX_PART_BYTES for part in path.parts
+        ):
             return f'the name "{path.name}" is longer than {_MAX_PART_BYTES} bytes'
         with local_errors("cannot look at"):
             folder, parent = self._real(output.folder), self._real(path.parent)
-            if not Path(parent).is_relative_to(folder):
+            if not f"{parent}{os.sep}".startswith(os.path.join(folder, "")):  # noqa: PTH118 - ends with a separator
                 return f'"{path}" leads out of the folder "{output.folder}"'
+            if _is_too_long(path):
+                return f'the path "{path}" is longer than this system allows'
             if path.is_dir():
                 return f'"{path}" is a folder, not a file'
-            if (file := self._file_above(path.parent)) is not None:
-                return f'"{path}" cannot be written: "{file}" is a file, not a folder'
+            nearest, is_open = self._nearest(path.parent)
+            if is_open is None:
+                return (
+                    f'"{path}" cannot be written: "{nearest}" is a file, not a folder'
+                )
+            if not is_open and len(self._unwritable) < MAX_PROBLEMS:
+                self._unwritable[nearest] = None
         return None
 
+    def raise_if_unwritable(self) -> None:
+        """Raise LocalError if a folder is closed to us that files are to go into."""
+        if self._unwritable:
+            lines = [
+                f'cannot write into "{folder}": permission denied, or a read-only disk'
+                for folder in self._unwritable
+            ]
+            raise LocalError("\n".join(lines))
 
-def _file_above(folder: Path) -> Path | None:
-    for above in (folder, *folder.parents):
-        if above.exists():
-            return None if above.is_dir() else above
-    return None
+
+def _nearest(folder: Path) -> tuple[Path, bool | None]:
+    """Return the nearest of a folder and those above it that is there.
+
+    And whether it can be written into; None where it is no folder.
+    """
+    there = next((above for above in (folder, *folder.parents) if above.exists()), None)
+    if there is None:  # a drive that is not there: making the folder will tell
+        return folder, True
+    if not there.is_dir():
+        return there, None
+    return there, os.access(there, os.W_OK | os.X_OK)
+
+
+def _is_too_long(path: Path) -> bool:
+    try:
+        path.lstat()
+    except OSError as exc:
+        return exc.errno == errno.ENAMETOOLONG
+    return False
 
 
 def _repeated_id(text: Text, earlier: str) -> Problem:
@@ -298,43 +347,3 @@ def _unmatched(job: Job, matched: set[int]) -> tuple[str, ...]:
         for output in job.outputs
         if id(output) not in matched
     )
-
-
-class _Notes:
-    """What should be known of some texts: the first few of a kind, then a count."""
-
-    def __init__(self) -> None:
-        self._first: dict[str, list[str]] = {}
-        self._counts: Counter[str] = Counter()
-
-    def note(self, text: Text, what: str) -> None:
-        self._counts[what] += 1
-        first = self._first.setdefault(what, [])
-        if len(first) < _NOTES_SHOWN:
-            first.append(f'{text.place}: text "{text.id}" {what}')
-
-    def lines(self) -> Iterator[str]:
-        for what, first in self._first.items():
-            yield from first
-            if (more := self._counts[what] - len(first)) > 0:
-                yield f"the same of {more:,} more: {what}"
-
-
-class _Problems:
-    """The problems found so far: the first ones kept, the others counted."""
-
-    def __init__(self) -> None:
-        self.kept: list[Problem] = []
-        self.more = 0
-
-    def add(self, problem: Problem) -> None:
-        if problem in self.kept:
-            return
-        if len(self.kept) < MAX_PROBLEMS:
-            self.kept.append(problem)
-        else:
-            self.more += 1
-
-    def raise_if_any(self) -> None:
-        if self.kept:
-            raise JobError(self.kept, self.more)

@@ -10,6 +10,7 @@ from tqdm import tqdm
 
 from batchtts.events import (
     Event,
+    Held,
     OutputMade,
     OutputUnchanged,
     ReadingDone,
@@ -99,6 +100,12 @@ class Progress:
                     0,
                     f"the service asks for fewer connections ({reason}): "
                     f"waiting {pause_s:.1f} s, then at most {limit}",
+                )
+            case Held(reason, probe_in_s):
+                self._detail(
+                    0,
+                    f"the service seems to be down ({reason}): "
+                    f"trying again in {probe_in_s:.0f} s",
                 )
             case ReadingFailed(text, voice, reason):
                 self._detail(1, f'failed: text "{text}" in voice "{voice}": {reason}')

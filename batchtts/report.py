@@ -7,21 +7,23 @@ pass through memory.
 
 from __future__ import annotations
 
-import json
+import contextlib
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO
 
-from batchtts.files import atomic
+from batchtts.files import atomic, local_errors
 from batchtts.model import TextId, VoiceName
-from batchtts.pool import Totals
+from batchtts.pool import Miss, Totals
+from batchtts.text_safety import visible_json
 
-__all__ = ["Failure", "ReportWriter", "RunReport"]
+__all__ = ["Failure", "ReportWriter", "RunReport", "Spending", "Suspect"]
 
 VERSION = 1
 MAX_FAILURES = 10_000  # kept with their details; the rest is counted
+MAX_SUSPECTS = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +37,37 @@ class Failure:
     chunks: int
     kind: str
     reason: str
+    chunks_failed: int = 0  # this one included
+    host: str | None = None  # that was asked; None: nobody was
+    speaker: str | None = None
+    model: str | None = None
+    lang: str | None = None
+    attempts: tuple[Miss, ...] = ()  # each as it was seen when it failed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suspect:
+    """A chunk whose take may not be complete, though a second one agreed with it."""
+
+    text: TextId
+    voice: VoiceName
+    place: str
+    chunk: int  # counted from 1
+    chunks: int
+    reason: str
+    take: str  # the fingerprint, by which the cache names its file
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spending:
+    """What a run was allowed, and what it left for want of money or time."""
+
+    max_characters: int | None
+    max_cost: float | None
+    deadline_s: float | None
+    outputs_left: int
+    characters_left: int | None  # to be sent for them; None: not counted
+    cost_left: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,9 +84,15 @@ class RunReport:
     totals: Totals
     failures: tuple[Failure, ...]
     more_failures: int = 0
+    suspects: tuple[Suspect, ...] = ()  # in all files that are as asked
+    more_suspects: int = 0
     error: str | None = None  # what ended the run early
     exit_code: int = 0
     warnings: tuple[str, ...] = ()
+    inputs: Mapping[str, str] = field(default_factory=dict)  # SHA-256 by name
+    cost: float | None = None  # of the characters sent, if the job knows a price
+    spending: Spending | None = None  # None: everything was allowed
+    written: bool = True  # False: the report file could not be
 
     @property
     def pending(self) -> int:
@@ -64,17 +103,24 @@ class RunReport:
 class ReportWriter:
     """Collects what a run does and writes the report once, at its end."""
 
-    def __init__(self) -> None:
-        """Begin an empty report."""
+    def __init__(self, folder: Path, *, owner: str) -> None:
+        """Begin an empty report; ``folder`` takes a temporary file.
+
+        ``owner``: see `files.atomic`.
+        """
+        self._owner = owner
         self.made = 0
         self.unchanged = 0
         self.failed = 0
         self.audio_seconds = 0.0
         self.failures: list[Failure] = []
         self.more_failures = 0
-        self._lines: IO[str] = tempfile.TemporaryFile(  # noqa: SIM115 - closed by us
-            "w+", encoding="utf-8", errors="backslashreplace"
-        )
+        self.more_suspects = 0
+        self._suspects: dict[tuple[TextId, VoiceName, int], Suspect] = {}
+        with local_errors("cannot begin the report"):
+            self._lines: IO[str] = tempfile.TemporaryFile(  # noqa: SIM115 - closed by us
+                "w+", encoding="utf-8", errors="backslashreplace", dir=folder
+            )
 
     def output_made(self, entry: Mapping[str, object], seconds: float) -> None:
         """Note a file that was written."""
@@ -86,6 +132,21 @@ class ReportWriter:
         """Note a file that was found as it should be."""
         self.unchanged += 1
         self._line(entry)
+
+    @property
+    def suspects(self) -> tuple[Suspect, ...]:
+        """Return the takes in doubt that were noted, each once."""
+        return tuple(self._suspects.values())
+
+    def suspect(self, suspect: Suspect) -> None:
+        """Note a take in doubt; again for each file that it is in."""
+        key = (suspect.text, suspect.voice, suspect.chunk)
+        if key in self._suspects:
+            return
+        if len(self._suspects) < MAX_SUSPECTS:
+            self._suspects[key] = suspect
+        else:
+            self.more_suspects += 1
 
     def reading_failed(self, failure: Failure, outputs: int) -> None:
         """Note a text that failed in a voice, and the files that are missing for it."""
@@ -109,14 +170,19 @@ class ReportWriter:
             "outputs_pending": report.pending,
             "audio_seconds": round(report.audio_seconds, 3),
             "requests": asdict(report.totals),
+            "cost": report.cost,
+            "spending": None if report.spending is None else asdict(report.spending),
             "failures": [asdict(failure) for failure in report.failures],
             "more_failures": report.more_failures,
+            "suspects": [asdict(suspect) for suspect in report.suspects],
+            "more_suspects": report.more_suspects,
             "warnings": list(report.warnings),
             "versions": dict(versions),
+            "inputs": dict(report.inputs),
         }
-        opening = json.dumps(head, ensure_ascii=False, indent=1)
+        opening = visible_json(head, indent=1)
         with (
-            atomic(report.path) as temporary,
+            atomic(report.path, owner=self._owner) as temporary,
             temporary.open(
                 "w", encoding="utf-8", errors="backslashreplace", newline="\n"
             ) as file,
@@ -132,7 +198,9 @@ class ReportWriter:
 
     def close(self) -> None:
         """Let go of the temporary file."""
-        self._lines.close()
+        with contextlib.suppress(OSError):  # it could not be written out either
+            self._lines.close()
 
     def _line(self, entry: Mapping[str, object]) -> None:
-        self._lines.write(json.dumps(entry, ensure_ascii=False) + "\n")
+        with local_errors("cannot note what was done"):
+            self._lines.write(visible_json(entry) + "\n")

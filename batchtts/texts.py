@@ -8,8 +8,9 @@ from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from batchtts import books, tables
-from batchtts.errors import JobError, Problem
+from batchtts import tables
+from batchtts.chapters import chapter_texts
+from batchtts.errors import Notice, Problem
 from batchtts.files import local_errors
 from batchtts.jobfile.problems import nearest, quoted
 from batchtts.model import (
@@ -30,8 +31,10 @@ __all__ = ["read_texts"]
 _PLAIN_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{4,99}").fullmatch
 
 
-def read_texts(job: Job) -> Iterator[Text | Problem]:
+def read_texts(job: Job) -> Iterator[Text | Problem | Notice]:
     """Yield the job's texts in order, and a Problem in place of each unusable one.
+
+    A Notice stands before the texts that it is about.
 
     Each call reads anew, and nothing is kept of a text that was handed on. What
     no single source can know, such as an id used twice, is not looked at here.
@@ -43,7 +46,8 @@ def read_texts(job: Job) -> Iterator[Text | Problem]:
         elif problem := _file_problem(source):
             yield problem
         elif isinstance(source, FileText):
-            yield from _file_texts(source)
+            for text in chapter_texts(source):
+                yield _checked(text) if isinstance(text, Text) else text
         else:
             yield from _table_texts(source, job.voices)
 
@@ -96,39 +100,6 @@ def _file_problem(source: FileText | TableText) -> Problem | None:
 def _stem(path: Path) -> str:
     # macOS may hand out names in another form than they were written in.
     return unicodedata.normalize("NFC", path.stem)
-
-
-# --- books ---------------------------------------------------------------------
-
-
-def _file_texts(source: FileText) -> Iterator[Text | Problem]:
-    try:
-        book = books.read_book(source.path, source.shown)
-    except JobError as exc:
-        yield from exc.problems
-        return
-    if not book.chapters:
-        yield Problem(Place(source.shown), "there is nothing to read in the file")
-    stem = source.id or _stem(source.path)
-    columns = {
-        name: value
-        for name, value in (("author", book.author), ("book", book.title))
-        if value
-    }
-    digits = max(2, len(str(len(book.chapters))))
-    for number, chapter in enumerate(book.chapters, 1):
-        several = len(book.chapters) > 1
-        text_id = f"{stem}-{number:0{digits}}" if several else stem
-        yield _checked(
-            Text(
-                id=TextId(text_id),
-                words=chapter.words,
-                voice=source.voice,
-                title=chapter.title or book.title or text_id,
-                columns=columns,
-                place=Place(source.shown, chapter.line),
-            )
-        )
 
 
 # --- tables --------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,7 +10,8 @@ from typing import BinaryIO
 
 from batchtts.audio import segments
 from batchtts.audio.decode import decode
-from batchtts.audio.meter import Levels, Meter
+from batchtts.audio.levels import Levels, Measured, levels_of
+from batchtts.audio.meter import Meter
 from batchtts.files import local_errors
 from batchtts.model import Boundary, Pauses, Recording
 
@@ -22,6 +24,9 @@ _FADE_MS = 5
 # The ear takes the first and last hundredths of a second of a breath or an "f"
 # for silence as readily as a threshold does, and misses them all the same.
 _GUARD_S = 0.03
+# Threads that join takes at the same time take the interpreter from one another
+# after every step, and together get less done than one: they take turns.
+_TURN = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +56,13 @@ class Track:
     spool: Path  # headerless signed 16-bit little-endian mono
     rate_hz: int
     samples: int
-    levels: Levels
+    measured: Measured
     spans: tuple[Span, ...]  # one a piece
+
+    @property
+    def levels(self) -> Levels:
+        """Return how loud it is."""
+        return levels_of([self.measured])
 
 
 def make_track(
@@ -72,13 +82,17 @@ def make_track(
     """
     with local_errors("cannot write a track"), spool.open("wb") as file:
         joiner = _Joiner(file, rate_hz)
-        spans = [joiner.add(piece, pauses) for piece in pieces]
-        levels = joiner.finish(_samples(pauses.sentence, rate_hz) or 1)
+        spans = []
+        for piece in pieces:  # which may have to be waited for
+            with _TURN:
+                spans.append(joiner.add(piece, pauses))
+        with _TURN:
+            measured = joiner.finish(_samples(pauses.sentence, rate_hz) or 1)
     return Track(
         spool=spool,
         rate_hz=rate_hz,
         samples=joiner.samples,
-        levels=levels,
+        measured=measured,
         spans=tuple(spans),
     )
 
@@ -126,12 +140,12 @@ class _Joiner:
         self._pause = max(self._pause, after)
         return span
 
-    def finish(self, least: int) -> Levels:
+    def finish(self, least: int) -> Measured:
         """Write what is still owed, and never nothing at all; measure."""
         self._rest(0)
         if not self.samples:
             self._write(segments.pause(least, self.rate_hz).raw_data)
-        return self._meter.finish()
+        return self._meter.measured()
 
     def _speak(self, recording: Recording) -> Span:
         take = segments.take(decode(recording, self.rate_hz), self.rate_hz)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from batchtts.cache import Cache
+from batchtts.cache import Cache, Kept
 from batchtts.errors import LocalError
 from batchtts.model import Recording, Request
 
@@ -144,3 +145,35 @@ def test_a_take_under_anothers_name_is_found_out(cache: Cache) -> None:
     )
     assert cache.load(other.fingerprint) is None
     assert cache.load(REQUEST.fingerprint) == TAKE
+
+
+def test_what_is_known_of_a_take_is_kept_with_it(cache: Cache) -> None:
+    """A take in doubt, or still to be judged, says so whenever it is read."""
+    cache.store(REQUEST, TAKE)
+    assert cache.read(REQUEST.fingerprint) == Kept(TAKE)
+    cache.store(REQUEST, TAKE, provisional=True)
+    assert cache.read(REQUEST.fingerprint) == Kept(TAKE, provisional=True)
+    cache.store(REQUEST, TAKE, suspect="2.1 s of speech")
+    assert cache.read(REQUEST.fingerprint) == Kept(TAKE, suspect="2.1 s of speech")
+    assert cache.load(REQUEST.fingerprint) == TAKE
+
+
+def test_the_longest_reason_fits_into_the_header(cache: Cache) -> None:
+    """A reason of any length and script is cut, not the take's undoing."""
+    cache.store(REQUEST, TAKE, suspect="\U0001f600" * 5000)
+    kept = cache.read(REQUEST.fingerprint)
+    assert kept is not None
+    assert kept.suspect == "\U0001f600" * 250
+
+
+def test_a_take_of_an_older_version_is_read(cache: Cache) -> None:
+    """A header without a word on completeness is of a take that was believed."""
+    head = (
+        f'{{"version":1,"fingerprint":"{REQUEST.fingerprint}","encoding":"pcm",'
+        '"sampling_rate":24000,"bytes":2,"engine":"e","characters":1}'
+    ).encode()
+    digest = hashlib.sha256(head + b"\n" + b"ab").hexdigest().encode()
+    path = cache.path(REQUEST.fingerprint)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(head + b" " + digest + b"\n" + b"ab")
+    assert cache.read(REQUEST.fingerprint) == Kept(Recording("pcm", 24_000, b"ab"))

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from epubs import Epub, page
 
 from batchtts.cli import main
 from batchtts.localserver.server import LocalServer
@@ -110,6 +111,44 @@ def test_the_plan_knows_the_cache(cli: Cli, job: Path) -> None:
     assert document["outputs_unchanged"] == 1
     assert document["requests_cached"] == 1
     assert document["requests_to_send"] == document["characters_to_send"] == 0
+
+
+def test_the_plan_tells_the_cost_where_a_price_is_known(cli: Cli, job: Path) -> None:
+    """The price of 1,000 characters is the job's word; without it no cost is told."""
+    assert "cost" not in cli("plan", job)[1]
+    job.write_text(f"price: 0.05\n{JOB}", encoding="utf-8")
+    assert (
+        "cost                0.0012 (0.05 per 1,000 characters" in cli("plan", job)[1]
+    )
+    assert json.loads(cli("plan", job, "--json")[1])["cost"] == pytest.approx(0.0012)
+    for price in ("-1", "cheap", "0.05 USD"):
+        job.write_text(f"price: {price}\n{JOB}", encoding="utf-8")
+        code, _, err = cli("plan", job)
+        assert code == 2
+        assert 'job.yaml:1:8: "price" must be a number' in err
+
+
+def test_validate_and_plan_say_what_is_not_read(cli: Cli, job: Path) -> None:
+    """What a book has and nobody will hear is told before it is paid for."""
+    pages = {
+        "i.xhtml": page("<p>Imprint</p>", role="imprint"),
+        "a.xhtml": page("<h1>One</h1><p>a</p>"),
+    }
+    Epub(pages=pages, nav=[("Imprint", "i.xhtml"), ("One", "a.xhtml")]).write(
+        job.with_name("tale.epub")
+    )
+    texts = (
+        "texts: [{file: tale.epub}]\noutputs: [{kind: files, path: 'o/{index}.wav'}]"
+    )
+    job.write_text(f"{JOB.partition('texts:')[0]}{texts}", encoding="utf-8")
+    expected = 'tale.epub: left out: "Imprint" (imprint)'
+    for command in ("validate", "plan"):
+        code, _, err = cli(command, job)
+        assert (code, err) == (0, f"warning: {expected}\n")
+    assert cli("run", job, "--progress", "none")[0] == 0
+    report = json.loads((job.parent / ".batchtts" / "job.report.json").read_bytes())
+    assert report["warnings"] == [expected]
+    assert (job.parent / "o" / "01.wav").exists()
 
 
 def test_validate_says_what_a_job_comes_to(cli: Cli, job: Path) -> None:

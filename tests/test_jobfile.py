@@ -201,7 +201,7 @@ def test_flags_are_checked_like_the_file(told: Problems) -> None:
             'the command line: "--concurrency" must be a whole number from 1 to 256, '
             'not "0"'
         ),
-        'the command line: "--limit" must be a whole number from 40 to 10000, not "1"',
+        'the command line: "--limit" must be a whole number from 40 up, not "1"',
     ]
 
 
@@ -261,9 +261,8 @@ colour: red
         ),
         (
             'job.yaml:14:1: unknown key "colour" in the job (it knows name, engine, '
-            "rime, local, concurrency, limit, separate_paragraphs, cache, voices, "
-            "voice, texts, audio, "
-            "outputs)"
+            "rime, local, concurrency, limit, separate_paragraphs, phrases, price, "
+            "cache, voices, voice, texts, audio, outputs)"
         ),
     ]
 
@@ -395,8 +394,12 @@ SEMANTIC = {
     ),
     "folder as file": ("texts: [{file: d.md}]\n" + OUTPUTS, '"d.md" is not a file'),
     "unknown kind": (
-        "texts: [{file: a.pdf}]\n" + OUTPUTS,
-        '"a.pdf" is of a kind that cannot be read (its name must end in .txt, .md',
+        "texts: [{file: a.mobi}]\n" + OUTPUTS,
+        '"a.mobi" is of a kind that cannot be read (its name must end in .txt, .md',
+    ),
+    "chapters of a whole": (
+        "texts: [{file: harbour.md, whole: true, chapters: 1-5}]\n" + OUTPUTS,
+        "the chapters of a text that is whole cannot be chosen",
     ),
     "unknown table": (
         "texts: [{table: a.xlsx}]\n" + OUTPUTS,
@@ -758,6 +761,27 @@ def test_unknown_models_get_what_is_written(
         "speaker": "x",
         "temperature": "0.5",
     }
+
+
+@pytest.mark.parametrize(
+    ("written", "chapters"),
+    [
+        ("1-5", ("1-5",)),
+        ("3", ("3",)),
+        ('"1-5, 8 ,10-"', ("1-5", "8", "10-")),
+        ("[1-5, 1984 and after]", ("1-5", "1984 and after")),
+        ('"Night, day, 5"', ("Night, day, 5",)),
+        ("['Letter *', '2,3']", ("Letter *", "2", "3")),
+    ],
+)
+def test_chapters_of_a_file(
+    load: Load, written: str, chapters: tuple[str, ...]
+) -> None:
+    """Chapters are numbers and ranges, with commas between, or titles."""
+    texts = f"texts: [{{file: harbour.md, chapters: {written}}}]\n"
+    (source,) = load(HEAD + texts + OUTPUTS).texts
+    assert isinstance(source, FileText)
+    assert (source.chapters, source.whole) == (chapters, False)
 
 
 def test_a_voice_keeps_what_the_author_wrote(load: Load) -> None:

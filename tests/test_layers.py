@@ -19,11 +19,26 @@ LAYERS = [
     {"tracks", "pool"},
     {"plan"},
     {"pieces"},
-    {"texts", "chunking"},
+    {"texts", "chunking", "completeness"},
+    {"chapters"},
     {"books", "jobfile", "tables", "seen", "cache", "rime", "localserver", "audio"},
-    {"files"},
-    {"events", "clock", "text_safety"},
-    {"retry", "gate", "formats", "hosts", "names", "secret", "errors", "model"},
+    {"files", "markup"},
+    {"events", "clock", "findings", "text_safety"},
+    {
+        "retry",
+        "gate",
+        "breaker",
+        "budget",
+        "environment",
+        "formats",
+        "hosts",
+        "names",
+        "metadata",
+        "profiles",
+        "secret",
+        "errors",
+        "model",
+    },
 ]
 """From the top to the ground. A layer imports itself (within one package) and
 what lies below; between the members of one layer nothing, but where named."""
@@ -32,9 +47,12 @@ WITHIN = {
     ("__main__", "cli"),
     ("books", "jobfile"),  # front matter is YAML, and YAML is read there
     ("localserver", "audio"),
+    ("localserver", "jobfile"),  # fault plans are YAML as well
     ("events", "errors"),
     ("retry", "errors"),
+    ("budget", "model"),
     ("errors", "model"),
+    ("profiles", "model"),
 }
 
 FENCES = {
@@ -48,6 +66,7 @@ FENCES = {
     "markdown_it": {"books"},
     "dotenv": {"rime"},
     "filelock": {"runner"},
+    "pyarrow": {"outputs"},
 }
 
 OUTSIDE_THE_LAYERS = {"__init__"}

@@ -19,8 +19,12 @@ def _voice(**parameters: str) -> Voice:
     )
 
 
-def _pieces(words: str, voice: Voice, *, separate: bool = False) -> tuple[Piece, ...]:
-    return pieces(words, voice, limit=60, separate=separate, engine="test")
+def _pieces(
+    words: str, voice: Voice, *, separate: bool = False, phrases: bool = False
+) -> tuple[Piece, ...]:
+    return pieces(
+        words, voice, limit=60, separate=separate, phrases=phrases, engine="test"
+    )
 
 
 def _sent(made: tuple[Piece, ...]) -> list[tuple[str, str | None]]:
@@ -81,6 +85,17 @@ def test_what_cannot_be_spoken_has_no_request() -> None:
     """Marks alone are a pause."""
     [piece] = _pieces("* * *", _voice())
     assert piece.request is None
+
+
+def test_a_pause_that_the_engine_obeys_is_not_spoken() -> None:
+    """A paragraph of a pause alone goes with words, and alone is no request."""
+    voice = _voice(pauseBetweenBrackets="true")
+    made = _pieces("One.\n\n<2000>\n\nTwo.", voice, separate=True)
+    assert [text for text, _ in _sent(made)] == ["One.", "<2000>\n\nTwo."]
+    [alone] = _pieces("<2000>", voice)
+    assert alone.request is None
+    [spoken] = _pieces("<2000>", _voice())
+    assert spoken.request is not None
 
 
 def test_equal_voices_make_equal_requests() -> None:

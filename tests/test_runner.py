@@ -6,6 +6,7 @@ import hashlib
 import json
 import wave
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -231,6 +232,29 @@ def test_one_texts_failure_leaves_the_others_whole(
     assert [type(event) for event in told].count(ReadingFailed) == 1
     assert not (project.folder / "out" / "narrator" / "story.wav").exists()
     assert project.heard("clerk/hello.wav") == "Good morning."
+
+
+def test_a_failure_is_recorded_as_it_was_seen(project: Project, serve: Serve) -> None:
+    """The report tells who was asked for what, when, and what came back each time."""
+    report = project.run(server=serve(text_limit=50))
+    assert report.exit_code == 3
+    document = json.loads(report.path.read_text(encoding="utf-8"))
+    [failure] = document["failures"]
+    assert (failure["text"], failure["voice"], failure["chunk"]) == (
+        "story",
+        "narrator",
+        1,
+    )
+    assert failure["chunks_failed"] >= 1
+    assert (failure["host"], failure["speaker"]) == ("127.0.0.1", "astra")
+    assert (failure["model"], failure["lang"]) == ("arcana", "eng")
+    assert [one["attempt"] for one in failure["attempts"]] == [1, 2, 3]
+    for one in failure["attempts"]:
+        when = datetime.fromisoformat(one["when"])
+        assert when.utcoffset() == timedelta(0)
+        assert datetime.now(UTC) - when < timedelta(minutes=5)
+        assert (one["fault"], one["received_bytes"]) == ("no_audio", 0)
+        assert one["reason"] == failure["reason"]
 
 
 def test_a_throttling_server_is_waited_for(project: Project, serve: Serve) -> None:

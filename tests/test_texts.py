@@ -5,9 +5,11 @@ from __future__ import annotations
 import itertools
 import tracemalloc
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from epubs import Epub, page
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,6 +20,7 @@ from batchtts.model import (
     InlineText,
     Job,
     LocalSettings,
+    Passage,
     Place,
     RimeSettings,
     TableText,
@@ -166,12 +169,15 @@ def test_no_bad_id_passes(name: str) -> None:
 
 def test_text_file(file: File) -> None:
     """A text file is one text that is called by the file's stem."""
-    assert texts(file("Once.\r\nTwice.\n", "tale.txt")) == [
+    source = file("Once.\r\nTwice.\n", "tale.txt")
+    assert texts(source) == [
         Text(
             id=TextId("tale"),
             words="Once.\nTwice.\n",
             voice=CLERK,
             title="tale",
+            columns={"chapter": "01"},
+            book=source.path,
             place=Place("tale.txt", 1),
         )
     ]
@@ -183,7 +189,8 @@ def test_chapters(file: File) -> None:
     first, second = texts(source)
     assert (first.id, first.title, first.words) == ("tale-01", "A", "A\n\na")
     assert (second.id, second.title, second.words) == ("tale-02", "B", "B\n\nb")
-    assert first.columns == second.columns == {"author": "Ann", "book": "Tale"}
+    assert first.columns == {"author": "Ann", "book": "Tale", "chapter": "01"}
+    assert second.columns == {**first.columns, "chapter": "02"}
     assert second.place == Place("tale.md", 10)
 
 
@@ -489,3 +496,116 @@ def test_example_jobs(name: str, count: int) -> None:
     assert [one for one in found if isinstance(one, Problem)] == []
     ids = [one.id for one in found if isinstance(one, Text)]
     assert len(set(ids)) == count
+
+
+# --- books: which chapters -------------------------------------------------------
+
+
+def chosen(source: FileText, *asked: str) -> list[str]:
+    """Return the ids of the chapters asked for."""
+    return [text.id for text in texts(replace(source, chapters=asked))]
+
+
+BOOK = "# Prologue\n\np\n\n# The Boy\n\na\n\n# The Girl\n\nb\n\n# 1984\n\nc"
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        (["2"], [2]),
+        (["1-2"], [1, 2]),
+        (["3-"], [3, 4]),
+        (["2 - 3", "1"], [1, 2, 3]),
+        (["the  boy"], [2]),
+        (["The *"], [2, 3]),
+        (["Prologue", "4"], [1, 4]),
+        (["198[4]"], [4]),
+        (["2", "2-2", "*Boy"], [2]),
+    ],
+    ids=str,
+)
+def test_chosen_chapters(file: File, asked: list[str], expected: list[int]) -> None:
+    """Chapters are asked for by number, range or title, and keep their numbers."""
+    found = chosen(file(BOOK, "tale.md"), *asked)
+    assert found == [f"tale-{number:02}" for number in expected]
+
+
+@pytest.mark.parametrize(
+    ("asked", "hint"),
+    [
+        ("5", "it has 4, called by number or by title"),
+        ("0", "it has 4, called by number or by title"),
+        ("3-2", "it has 4, called by number or by title"),
+        ("1-5", "it has 4, called by number or by title"),
+        ("The Bay", 'did you mean "the boy"?'),
+        ("Zzz", "it has 4, called by number or by title"),
+    ],
+)
+def test_chapters_asked_for_in_vain(file: File, asked: str, hint: str) -> None:
+    """A chapter that the book does not have is a problem, with what there is."""
+    source = replace(file(BOOK, "tale.md"), chapters=("2", asked))
+    assert problems(source) == [
+        f'job.yaml:7:5: "tale.md" has no chapter "{asked}" ({hint})'
+    ]
+
+
+def test_whole(file: File) -> None:
+    """A file may be one text whatever chapters it has."""
+    (text,) = texts(replace(file(BOOK, "tale.md"), whole=True))
+    assert (text.id, text.title) == ("tale", "tale")
+    assert text.words.startswith("Prologue\n\np\n\n\nThe Boy\n\na\n\n\nThe Girl")
+
+
+def test_book(tmp_path: Path) -> None:
+    """What an EPUB says reaches its texts; what is left out is noticed."""
+    path = Epub(
+        pages={
+            "cover.xhtml": page("<p>Cover</p>", role="cover"),
+            "a.xhtml": page('<h1>I</h1><p>Il dit <i lang="en">so</i>.</p>'),
+            "b.xhtml": page('<p><i lang="en">Well</i></p>'),
+        },
+        nav=[("I", "a.xhtml"), ("II", "b.xhtml")],
+        metadata=METADATA,
+    ).write(tmp_path / "tale.epub")
+    source = FileText(path=path, shown="tale.epub", id=None, voice=CLERK, place=AT)
+    notice, first, second = read_texts(job(source))
+    assert str(notice) == 'tale.epub: left out: "OPS/cover.xhtml" (cover)'
+    assert isinstance(first, Text)
+    assert isinstance(second, Text)
+    assert first.columns == {
+        "author": "Ann Lee",
+        "book": "Tale",
+        "chapter": "01",
+        "date": "1999",
+        "description": "Short.",
+        "identifier": "x",
+        "language": "fr",
+        "narrator": "Nora Vox",
+        "publisher": "Pier",
+        "series": "Harbours",
+        "series_index": "2",
+    }
+    assert (first.id, first.title, first.book) == ("tale-01", "I", path)
+    assert str(first.place) == "tale.epub/OPS/a.xhtml:4"
+    assert first.passages == (Passage(10, 12, "en"),)
+    (whole,) = texts(replace(source, whole=True))
+    assert whole.passages == (Passage(10, 12, "en"), Passage(16, 20, "en"))
+    assert whole.words[16:] == "Well"
+
+
+METADATA = """<dc:title>Tale</dc:title><dc:creator>Ann Lee</dc:creator>
+<dc:language>fr</dc:language><dc:date>1999</dc:date><dc:description>Short.
+</dc:description><dc:identifier>x</dc:identifier><dc:publisher>Pier</dc:publisher>
+<dc:contributor opf:role="nrt">Nora Vox</dc:contributor>
+<meta name="calibre:series" content="Harbours"/>
+<meta name="calibre:series_index" content="2"/>"""
+
+
+def test_much_left_out(tmp_path: Path) -> None:
+    """Of very much that is left out the first is named and the rest counted."""
+    spine = '<itemref idref="p0"/>' + '<itemref idref="x"/>' * 50
+    path = Epub(pages={"a.xhtml": page("a")}, spine=spine).write(tmp_path / "a.epub")
+    source = FileText(path=path, shown="a.epub", id=None, voice=CLERK, place=AT)
+    notice, _ = read_texts(job(source))
+    assert str(notice).endswith('"x" (unknown page), and 10 more')
+    assert str(notice).count("unknown page") == 40

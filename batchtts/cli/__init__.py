@@ -6,18 +6,17 @@ help and small commands are quick.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
-import json
-import os
 import sys
 import traceback
 from collections.abc import Sequence
 
 import click
 
-from batchtts.cli.colour import color
+from batchtts.cli.streams import flushed, prepare, talk
 from batchtts.errors import BatchTTSError, JobError, LocalError
-from batchtts.text_safety import printable
+from batchtts.text_safety import visible_json
 
 __all__ = ["main"]
 
@@ -29,6 +28,7 @@ _COMMANDS = {
     "chunk": "show how a text is cut",
     "serve": "run the local Rime-compatible server",
     "cache": "look after the cache of takes",
+    "voices": "list the speakers that Rime has",
     "doctor": "check this machine: packages, codecs, speech engine, key",
     "schema": "print the JSON Schema of the job file",
 }
@@ -104,7 +104,7 @@ def group() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with a code of the documented table."""
-    _speak_utf8()
+    prepare()
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
         code = group.main(given, prog_name="batchtts", standalone_mode=False, obj=given)
@@ -114,37 +114,42 @@ def main(arguments: Sequence[str] | None = None) -> None:
         exc.show()
         code = 2
     except BatchTTSError as exc:
-        _show(exc, as_json="--json" in given)
+        _show(exc, machine="--json" in given)
         code = exc.exit_code
+    except ImportError as exc:
+        if (exc.name or "").partition(".")[0] == "batchtts":
+            raise  # a bug
+        _show(LocalError(_missing(exc)))
+        code = LocalError.exit_code
     except OSError as exc:
         _show(LocalError(f"cannot write the output: {exc.strerror or exc}"))
         code = LocalError.exit_code
-    except SystemExit:
-        code = 0  # click's, when the reader of our output has gone away
+    except SystemExit as exc:
+        # Click's own, of 1, says that the reader of our output has gone away.
+        code = exc.code if isinstance(exc.code, int) and exc.code > 1 else 0
     except Exception:  # noqa: BLE001 - the last line of defence
-        traceback.print_exc()
-        click.echo("this is a bug in batchtts: please report the lines above", err=True)
+        with contextlib.suppress(OSError):
+            traceback.print_exc()
+        talk("error:", "this is a bug in batchtts: please report the lines above")
         code = 1
-    sys.exit(_flushed(code if isinstance(code, int) else 0))
+    sys.exit(flushed(code if isinstance(code, int) else 0))
 
 
-def _flushed(code: int) -> int:
-    """Write out what is left; that nobody reads it changes no exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except OSError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-    return code
+def _missing(exc: ImportError) -> str:
+    name = exc.name or str(exc)
+    return (
+        f'the Python package "{name}" is missing or damaged; '
+        "mend it with: pip install --force-reinstall batchtts"
+    )
 
 
-def _show(error: BatchTTSError, *, as_json: bool = False) -> None:
+def _show(error: BatchTTSError, *, machine: bool = False) -> None:
     """Print an error for people, and for programs that asked for JSON."""
-    if as_json:
-        click.echo(json.dumps(_document(error), ensure_ascii=False, indent=1))
+    if machine:
+        with contextlib.suppress(OSError):
+            click.echo(visible_json(_document(error), indent=1))
     for line in str(error).splitlines():
-        label = click.style("error:", fg="red", bold=True)
-        click.echo(f"{label} {printable(line)}", err=True, color=color())
+        talk("error:", line)
 
 
 def _document(error: BatchTTSError) -> dict[str, object]:
@@ -164,11 +169,3 @@ def _document(error: BatchTTSError) -> dict[str, object]:
             for problem in problems
         ],
     }
-
-
-def _speak_utf8() -> None:
-    """Write UTF-8 whatever the locale says, so that no name is unprintable."""
-    for stream in (sys.stdout, sys.stderr):
-        reconfigure = getattr(stream, "reconfigure", None)
-        if reconfigure is not None and not stream.isatty():
-            reconfigure(encoding="utf-8", errors="replace")

@@ -3,37 +3,87 @@
 from __future__ import annotations
 
 import functools
-import json
+import re
 import statistics
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import click
 
 from batchtts.books import read_book
-from batchtts.chunking import Cleaned, Markup, Rules, chunk, clean, speakable
+from batchtts.books.plain import read_text
+from batchtts.chunking import (
+    MINIMUM_LIMIT,
+    Cleaned,
+    Markup,
+    Rules,
+    chunk,
+    clean,
+    speakable,
+    units,
+)
 from batchtts.errors import JobError, Problem
 from batchtts.model import Boundary, Chunk, Place
+from batchtts.text_safety import many, visible_json
 
 __all__ = ["command"]
+
+_CHANGES = {
+    "surrogates": "halves of characters replaced",
+    "line_ends": "line ends made plain",
+    "controls": "control characters removed",
+    "bidi": "marks of direction removed",
+    "invisible": "invisible characters removed",
+    "commands": "commands made words",
+    "spaces": "long white space shortened",
+    "lines": "wrapped lines joined",
+}
+"""What people read of the changes. White space around a text is not among them,
+nor that letters were put together with their marks: neither is heard."""
+
+
+_BREAK = re.compile(r"\s*\n\s*")
+
+
+def _shown_break(found: re.Match[str]) -> str:
+    """Show the end of a line as one stroke, that of a paragraph as two."""
+    return " / " if found.group().count("\n") == 1 else " // "
+
+
+def _language(_context: click.Context, _option: click.Parameter, value: str) -> str:
+    """Take a language as a job file does."""
+    if not re.fullmatch("[A-Za-z]{2,3}", value):
+        message = f'must be a language code of 2 or 3 letters, not "{value}"'
+        raise click.BadParameter(message)
+    return value
 
 
 @click.command("chunk")
 @click.argument("file", type=click.Path(allow_dash=True))
 @click.option(
     "--limit",
-    type=click.IntRange(40, 10_000),
+    type=click.IntRange(MINIMUM_LIMIT),
     default=500,
     show_default=True,
     help="Characters a chunk may have.",
 )
 @click.option(
-    "--lang", default="eng", show_default=True, help="2- or 3-letter language code."
+    "--lang",
+    default="eng",
+    show_default=True,
+    callback=_language,
+    help="2- or 3-letter language code.",
 )
-@click.option("--separate", is_flag=True, help="Keep paragraphs in separate chunks.")
+@click.option(
+    "--separate-paragraphs",
+    "--separate",
+    "separate",
+    is_flag=True,
+    help="Let no chunk have words of two paragraphs.",
+)
 @click.option(
     "--phrases",
     is_flag=True,
@@ -65,8 +115,9 @@ def command(
 ) -> None:
     """Show the chunks that FILE would be sent in ("-" reads standard input).
 
-    Of Markdown each chapter is cut by itself, as in a run; other files are cut
-    as they are. Offsets count in the cleaned texts, one after the other.
+    FILE is read as a job reads it: chapters are cut one by one. A line shows a
+    chunk's number, its length as the limit counts it, what it ends at, and its
+    words. Offsets in JSON count in the cleaned texts, one after the other.
     """
     notations = frozenset(map(Markup, markup))
     rules = Rules(separate=separate, phrases=phrases, markup=notations)
@@ -79,19 +130,25 @@ def command(
         map(clean, _texts(file)), functools.partial(cut, previous=known)
     )
     words = None if previous is None else frozenset(old.words for old in previous)
-    cutting = _Cutting(cleaned, chunks, words)
+    cutting = _Cutting(cleaned, chunks, words, notations)
     if as_json:
         document = {"limit": limit, "lang": lang, **cutting.document()}
-        click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+        click.echo(visible_json(document, indent=2))
     else:
         click.echo("\n".join(cutting.lines()))
 
 
 def _texts(file: str) -> list[str]:
-    """Read a file's texts: the chapters of Markdown, all of any other file."""
-    if Path(file).suffix.lower() not in {".md", ".markdown"}:
-        return [_read(file)]
-    return [chapter.words for chapter in read_book(Path(file), file).chapters]
+    """Read a file's texts: its chapters, where it has any."""
+    path = Path(file)
+    if file == "-":
+        return [_piped()]
+    if not path.is_file():
+        message = "this is a folder" if path.is_dir() else "there is no such file"
+        raise JobError([Problem(Place(file), message, "name a file with text")])
+    if not path.suffix:
+        return [read_text(path, file)]
+    return [chapter.words for chapter in read_book(path, file).chapters]
 
 
 def _joined(
@@ -104,7 +161,7 @@ def _joined(
     for text in texts:
         offset = sum(map(len, whole))
         chunks += (
-            replace(piece, start=piece.start + offset, end=piece.end + offset)
+            piece._replace(start=piece.start + offset, end=piece.end + offset)
             for piece in cut(text.text)
         )
         whole.append(text.text)
@@ -112,22 +169,54 @@ def _joined(
     return Cleaned("".join(whole), changes), chunks
 
 
-def _read(file: str) -> str:
-    """Read a file, or standard input, as UTF-8."""
-    shown = "standard input" if file == "-" else file
+def _piped() -> str:
+    """Read standard input as UTF-8."""
     try:
-        data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-        return data.decode("utf-8-sig")
+        return sys.stdin.buffer.read().decode("utf-8-sig")
     except UnicodeDecodeError as exc:
         line = exc.object[: exc.start].count(b"\n") + 1
-        problem = Problem(
-            Place(shown, line), "not UTF-8 text", "save the file with that encoding"
+        place = Place("standard input", line)
+        problem = Problem(place, "this is not UTF-8", "convert it to that encoding")
+        raise JobError([problem]) from exc
+
+
+@dataclass(frozen=True, slots=True)
+class _Again:
+    """What an edit makes again."""
+
+    requests: int
+    characters: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Summary:
+    """What would be sent, and how the chunks end."""
+
+    requests: int
+    pauses: int  # chunks with nothing to speak
+    characters: int
+    smallest: int
+    largest: int
+    spread: float  # standard deviation of the lengths
+    ends: Mapping[str, int]
+    made_again: _Again | None
+
+    def lines(self) -> Iterator[str]:
+        """Give it as people read it."""
+        yield (
+            f"{_counted(self.requests, self.characters)}; smallest {self.smallest}, "
+            f"largest {self.largest}, spread {self.spread}"
         )
-        raise JobError([problem]) from exc
-    except OSError as exc:
-        reason = (exc.strerror or type(exc).__name__).lower()
-        problem = Problem(Place(shown), f"cannot be read: {reason}", "check the path")
-        raise JobError([problem]) from exc
+        total = sum(self.ends.values())
+        if total:
+            shares = (f"{kind} {n / total:.0%}" for kind, n in self.ends.items())
+            yield f"ends: {', '.join(shares)}"
+        if again := self.made_again:
+            yield f"made again (+): {_counted(again.requests, again.characters)}"
+
+
+def _counted(requests: int, characters: int) -> str:
+    return f"{many(requests, 'request')}, {many(characters, 'character')}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,12 +226,13 @@ class _Cutting:
     cleaned: Cleaned
     chunks: Sequence[Chunk]
     known: frozenset[str] | None
+    markup: frozenset[Markup]
 
     def document(self) -> dict[str, object]:
         """Give what programs read."""
         return {
             "changes": dict(self.cleaned.changes),
-            "summary": self.summary(),
+            "summary": asdict(self.summary()),
             "chunks": [
                 {
                     "text": piece.text,
@@ -155,74 +245,49 @@ class _Cutting:
             "cleaned": self.cleaned.text,
         }
 
-    def summary(self) -> dict[str, object]:
+    def summary(self) -> _Summary:
         """Count what would be sent, and how the chunks end."""
-        lengths = [len(piece.words) for piece in self.chunks if speakable(piece.text)]
-        return {
-            "requests": len(lengths),
-            "pauses": len(self.chunks) - len(lengths),
-            "characters": sum(lengths),
-            "smallest": min(lengths, default=0),
-            "largest": max(lengths, default=0),
-            "spread": round(statistics.pstdev(lengths), 1) if lengths else 0.0,
-            "ends": {kind.value: count for kind, count in self.ends().items()},
-            "made_again": self.made_again(),
-        }
-
-    def ends(self) -> Mapping[Boundary, int]:
-        """Count the chunks by what stands at their ends."""
+        lengths = [units(one.words) for one in self.chunks if self._is_sent(one)]
         counts = Counter(piece.boundary for piece in self.chunks)
-        return {kind: counts[kind] for kind in Boundary if counts[kind]}
-
-    def made_again(self) -> dict[str, int] | None:
-        """Count what an edit costs, None where there is no earlier version."""
-        if self.known is None:
-            return None
-        new = [piece.words for piece in self.chunks if self._is_new(piece)]
-        return {"requests": len(new), "characters": sum(map(len, new))}
+        again = [units(piece.words) for piece in self.chunks if self._is_new(piece)]
+        return _Summary(
+            requests=len(lengths),
+            pauses=len(self.chunks) - len(lengths),
+            characters=sum(lengths),
+            smallest=min(lengths, default=0),
+            largest=max(lengths, default=0),
+            spread=round(statistics.pstdev(lengths), 1) if lengths else 0.0,
+            ends={kind.value: counts[kind] for kind in Boundary if counts[kind]},
+            made_again=None if self.known is None else _Again(len(again), sum(again)),
+        )
 
     def _is_new(self, piece: Chunk) -> bool:
         """Whether a chunk has to be made although the earlier version was."""
         return (
             self.known is not None
             and piece.words not in self.known
-            and speakable(piece.text)
+            and self._is_sent(piece)
         )
 
-    def lines(self) -> list[str]:
+    def _is_sent(self, piece: Chunk) -> bool:
+        """Whether a chunk is a request, not a pause."""
+        return speakable(piece.text, self.markup)
+
+    def lines(self) -> Iterator[str]:
         """Give what people read: each chunk, then a summary."""
         width = len(str(len(self.chunks)))
-        lines = []
         for number, piece in enumerate(self.chunks, 1):
-            mark = "+ " if self._is_new(piece) else ""
-            words = " / ".join(piece.words.split("\n"))
+            mark = "+ " if self._is_new(piece) else "  " if self.known else ""
+            words = _BREAK.sub(_shown_break, piece.words)
             kind = f"{piece.boundary.value:9}"
-            lines.append(
-                f"{mark}{number:{width}}  {len(piece.words):5}  {kind}  {words}"
-            )
-        return [*lines, *([""] if lines else []), *self._summary_lines()]
-
-    def _summary_lines(self) -> list[str]:
-        """Give the last lines: totals, ends, the cost of an edit, what was cleaned."""
-        summary = self.summary()
-        total = (
-            f"{summary['requests']:,} requests, {summary['characters']:,} characters"
-        )
-        sizes = f"smallest {summary['smallest']}, largest {summary['largest']}"
-        lines = [f"{total}; {sizes}, spread {summary['spread']}"]
+            yield f"{mark}{number:{width}}  {units(piece.words):5}  {kind}  {words}"
         if self.chunks:
-            shares = [
-                f"{kind.value} {count / len(self.chunks):.0%}"
-                for kind, count in self.ends().items()
-            ]
-            lines.append(f"ends: {', '.join(shares)}")
-        again = self.made_again()
-        if again is not None:
-            lines.append(
-                f"made again (+): {again['requests']:,} requests,"
-                f" {again['characters']:,} characters"
-            )
-        if self.cleaned.changes:
-            made = [f"{name} {count:,}" for name, count in self.cleaned.changes.items()]
-            lines.append(f"cleaned: {', '.join(made)}")
-        return lines
+            yield ""
+        yield from self.summary().lines()
+        made = [
+            f"{words} {self.cleaned.changes[name]:,}"
+            for name, words in _CHANGES.items()
+            if name in self.cleaned.changes
+        ]
+        if made:
+            yield f"cleaned: {', '.join(made)}"

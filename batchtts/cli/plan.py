@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import Unpack
 
 import click
 
 from batchtts.cli.job_options import JobFlags, job_options, read
+from batchtts.cli.streams import talk
 from batchtts.model import Job
+from batchtts.text_safety import shown_cost, visible_json
 
 __all__ = ["command", "show"]
 
@@ -31,10 +32,10 @@ def show(job: Job, *, as_json: bool) -> None:
 
     plan = preview(job)
     if as_json:
-        click.echo(json.dumps({"version": 1, **asdict(plan)}, indent=1))
+        click.echo(visible_json({"version": 1, **asdict(plan)}, indent=1))
         return
     for warning in plan.warnings:
-        click.echo(f"warning: {warning}", err=True)
+        talk("warning:", warning)
     rows = [
         ("texts", f"{plan.texts:,}"),
         ("outputs", f"{plan.outputs:,}"),
@@ -44,7 +45,16 @@ def show(job: Job, *, as_json: bool) -> None:
         ("  in the cache", f"{plan.requests_cached:,}"),
         ("  to send", f"{plan.requests_to_send:,}"),
         ("characters to send", f"{plan.characters_to_send:,}"),
+        *_cost(job, plan.cost),
+        ("disk space", f"about {plan.bytes_needed / 1e6:,.1f} MB"),
         ("engine", plan.engine),
     ]
     for name, value in rows:
         click.echo(f"{name:<20}{value}")
+
+
+def _cost(job: Job, cost: float | None) -> list[tuple[str, str]]:
+    if cost is None:
+        return []
+    price = f"{job.price:g} per 1,000 characters"
+    return [("cost", f"{shown_cost(cost)} ({price}, each sent once)")]

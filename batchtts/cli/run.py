@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import shlex
 import sys
@@ -12,18 +11,27 @@ from typing import Unpack
 
 import click
 
-from batchtts.cli.colour import color
+from batchtts.cli.duration import duration_s
 from batchtts.cli.job_options import JobFlags, job_options, read
+from batchtts.cli.streams import talk
+from batchtts.model import RunLimits
 from batchtts.report import RunReport
-from batchtts.text_safety import many, printable
+from batchtts.text_safety import many, shown_cost, visible_json
 
 __all__ = ["command"]
 
 _FAILURES_SHOWN = 20
+_SUSPECTS_SHOWN = 20
 _WORTH_ANOTHER_TRY = {3, 5, 6}
 _SIGNALLED = 128
 _SWITCH_S = 0.0005
 _SHORT_S = 100  # shown to a tenth of a second
+
+
+class _Flags(JobFlags):
+    max_characters: int | None
+    max_cost: float | None
+    deadline: float | None
 
 
 @click.command("run")
@@ -37,6 +45,32 @@ _SHORT_S = 100  # shown to a tenth of a second
     show_default=True,
     help="How to show progress on stderr.",
 )
+@click.option(
+    "--wait-lock",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    metavar="SECONDS",
+    help="Wait so long for another run of the same job to end.",
+)
+@click.option(
+    "--max-characters",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Send so many characters at most, those sent again included.",
+)
+@click.option(
+    "--max-cost",
+    type=click.FloatRange(min=0),
+    metavar="COST",
+    help="Spend so much at most, by the job's `price` for 1,000 characters.",
+)
+@click.option(
+    "--deadline",
+    type=duration_s,
+    metavar="TIME",
+    help="Be done after so long, as in 90m or 2h30m; go on in the next run.",
+)
+@click.option("--strict", is_flag=True, help="Exit with 3 if a take is suspect.")
 @click.option("-v", "--verbose", count=True, help="Tell each file and retry.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but the result.")
 @click.pass_context
@@ -46,20 +80,29 @@ def command(
     dry_run: bool,
     as_json: bool,
     progress: str,
+    wait_lock: float,
+    strict: bool,
     verbose: int,
     quiet: bool,
-    **flags: Unpack[JobFlags],
+    **flags: Unpack[_Flags],
 ) -> int:
     """Make every output of JOB that is not there yet.
 
     Takes already in the cache are used, files that are already right are left
-    alone. Exit codes: 0 all complete, 2 bad input, 3 some texts failed, 4
+    alone. With a budget or a deadline as many texts are finished as it allows,
+    in their order. Exit codes: 0 all complete, 2 bad input, 3 some texts failed or
+    left out, 4
     refused (key), 5 service unavailable, 6 disk or another local trouble, 11
     another run works on the job, 130 interrupted.
     """
     from batchtts.progress import Progress
     from batchtts.runner.run import run
 
+    limits = RunLimits(
+        max_characters=flags["max_characters"],
+        max_cost=flags["max_cost"],
+        deadline_s=flags["deadline"],
+    )
     job = read(flags)
     if dry_run:
         from batchtts.cli.plan import show
@@ -72,12 +115,24 @@ def command(
     # the event loop: each would wait this long for a thread that makes sound.
     sys.setswitchinterval(_SWITCH_S)
     with Progress(sys.stderr, bar=bar and level >= 0, verbose=level) as follow:
-        report = run(job, on_event=follow)
-    with contextlib.suppress(BrokenPipeError):  # the exit code tells all the same
+        report = run(
+            job, on_event=follow, wait_lock_s=wait_lock, strict=strict, limits=limits
+        )
+    try:
         if as_json:
-            click.echo(json.dumps(_document(report), ensure_ascii=False, indent=1))
-        else:
-            _summary(report, quiet=quiet, again=_again(ctx))
+            click.echo(visible_json(_document(report), indent=1))
+        elif not quiet:
+            click.echo(_counts(report))
+    except OSError as exc:
+        # A reader that has gone away hears the exit code all the same; a result
+        # that is lost is a failure where there is no worse one.
+        if not (isinstance(exc, BrokenPipeError) or report.exit_code):
+            raise
+    if not as_json:
+        _tell_suspects(report)
+        _tell_failures(report, again=_again(ctx))
+    if not report.written:
+        talk("report:", visible_json(_document(report)))
     return report.exit_code
 
 
@@ -95,8 +150,7 @@ def _again(ctx: click.Context) -> str:
     return shlex.join(["batchtts", *given])
 
 
-def _summary(report: RunReport, *, quiet: bool, again: str) -> None:
-    """Print the result, failures last, so that it is what stays on the screen."""
+def _counts(report: RunReport) -> str:
     counts = [f"{report.made:,} made", f"{report.unchanged:,} unchanged"]
     if report.failed:
         counts.append(f"{report.failed:,} failed")
@@ -105,36 +159,56 @@ def _summary(report: RunReport, *, quiet: bool, again: str) -> None:
     totals = report.totals
     parts = [
         f"{many(report.outputs, 'output')}: {', '.join(counts)}",
-        f"{totals.characters_sent:,} characters sent",
+        _sent(report),
         f"{_length(report.audio_seconds)} audio",
     ]
     if totals.cached:
         parts.insert(2, f"{totals.cached:,} takes from the cache")
     if totals.retries:
         parts.insert(2, f"{totals.retries:,} retries")
-    if not quiet:
-        click.echo(" · ".join(parts))
+    if suspects := len(report.suspects) + report.more_suspects:
+        parts.append(many(suspects, "suspect take"))
+    return " · ".join(parts)
+
+
+def _sent(report: RunReport) -> str:
+    sent = f"{report.totals.characters_sent:,} characters sent"
+    return sent if report.cost is None else f"{sent} ({shown_cost(report.cost)})"
+
+
+def _tell_suspects(report: RunReport) -> None:
+    """Say which takes somebody should listen to."""
+    for suspect in report.suspects[:_SUSPECTS_SHOWN]:
+        talk(
+            "suspect:",
+            f'{suspect.place}: text "{suspect.text}" in voice "{suspect.voice}", '
+            f"chunk {suspect.chunk} of {suspect.chunks}: {suspect.reason}; "
+            "another take agreed",
+        )
+    hidden = len(report.suspects) + report.more_suspects - _SUSPECTS_SHOWN
+    if hidden > 0:
+        talk("suspect:", f"{hidden:,} more, all in {report.path}")
+
+
+def _tell_failures(report: RunReport, *, again: str) -> None:
+    """Say what failed, last, so that it is what stays on the screen."""
     for failure in report.failures[:_FAILURES_SHOWN]:
         chunk = f", chunk {failure.chunk} of {failure.chunks}" if failure.chunk else ""
         line = (
             f'{failure.place}: text "{failure.text}" in voice "{failure.voice}"'
             f"{chunk}: {failure.kind}: {failure.reason}"
         )
-        _complain("failed:", line)
+        talk("failed:", line)
     hidden = len(report.failures) + report.more_failures - _FAILURES_SHOWN
     if hidden > 0:
-        _complain("failed:", f"{hidden:,} more, all in {report.path}")
+        talk("failed:", f"{hidden:,} more, all in {report.path}")
     if report.error is not None:
-        _complain("stopped:", report.error)
-    if report.exit_code:
-        click.echo(
-            f"everything finished is kept; run again to resume: {again}", err=True
-        )
-
-
-def _complain(label: str, text: str) -> None:
-    styled = click.style(label, fg="red", bold=True)
-    click.echo(f"{styled} {printable(text)}", err=True, color=color())
+        talk("stopped:", report.error)
+    if report.failed or report.pending or report.error is not None:
+        with contextlib.suppress(OSError):
+            click.echo(
+                f"everything finished is kept; run again to resume: {again}", err=True
+            )
 
 
 def _length(seconds: float) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
 
 import click
@@ -13,6 +14,7 @@ from batchtts.secret import Secret
 from batchtts.text_safety import printable
 
 if TYPE_CHECKING:
+    from batchtts.localserver.faults import FaultPlan
     from batchtts.localserver.server import LocalServer, Seen
     from batchtts.localserver.settings import ServerSettings
 
@@ -106,26 +108,50 @@ class _Flags(TypedDict):
     show_default=True,
     help="Characters that may wait to be spoken; 0 is no limit.",
 )
+@click.option(
+    "--faults",
+    type=click.Path(path_type=Path),
+    metavar="PLAN",
+    help="Go wrong as this YAML file says, see above. Default: never.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the ready line as JSON.")
 @click.option("-v", "--verbose", is_flag=True, help="Log each request on stderr.")
-def command(*, as_json: bool, verbose: bool, **flags: Unpack[_Flags]) -> None:
-    """Run a server that speaks Rime's plain WebSocket, offline.
+def command(
+    *, faults: Path | None, as_json: bool, verbose: bool, **flags: Unpack[_Flags]
+) -> None:
+    r"""Run a server that speaks Rime's plain WebSocket, offline.
 
     Any Rime client works with only its URL changed. Every answer carries the
     header X-Batchtts-Engine, so that this speech is not taken for Rime's. Any
     bearer token is accepted, or those of BATCHTTS_SERVE_KEYS (with commas
     between them). Ctrl-C ends it, with exit code 0.
+
+    \b
+    A plan of faults is a list; the first that holds is carried out:
+      seed: 7
+      faults:
+        - {chance: 0.1, handshake: {status: 429, headers: {Retry-After: 2}}}
+        - {text: "*ferry*", attempts: 1, reply: {at: 50%, end: drop}}
+    When, all that is given: chance, requests (3, "7-9", "20-"), every,
+      connections_above; of a reply also text, regex, attempts.
+    What in the handshake: delay_s, then status, headers, body, or raw, end.
+    What in the reply: say, parameters, audio (silence, noise);
+      at (seconds, 50%, "20%-80%"): stall_s, skip_bytes, send (text, data,
+      zeros, noise, wav), end (drop, reset, a close code), reason;
+      from there on: message_bytes, every_s.
+    "{key}" in what is sent stands for the client's key.
     """
     from batchtts.hosts import is_this_machine
 
     settings = _settings(flags)
+    plan = _plan(faults)
     if not is_this_machine(settings.host):
         _talk(
             f'warning: "{settings.host}" can be reached from other machines, and '
             "the connection is not encrypted"
         )
     try:
-        asyncio.run(_serve(settings, as_json=as_json, verbose=verbose))
+        asyncio.run(_serve(settings, plan, as_json=as_json, verbose=verbose))
     except KeyboardInterrupt:
         _talk("stopped")
 
@@ -152,11 +178,23 @@ def _settings(flags: _Flags) -> ServerSettings:
     )
 
 
-async def _serve(settings: ServerSettings, *, as_json: bool, verbose: bool) -> None:
+def _plan(path: Path | None) -> FaultPlan | None:
+    from batchtts.localserver.faultplan import read_plan
+
+    if path is None:
+        return None
+    plan = read_plan(path)
+    _talk(f'faults: {len(plan.rules)} of "{path}", with seed {plan.seed}')
+    return plan
+
+
+async def _serve(
+    settings: ServerSettings, plan: FaultPlan | None, *, as_json: bool, verbose: bool
+) -> None:
     from batchtts.localserver.server import LocalServer
 
     on_request = _log if verbose else None
-    async with LocalServer(settings, on_request=on_request) as server:
+    async with LocalServer(settings, faults=plan, on_request=on_request) as server:
         _say_ready(server, settings, as_json=as_json)
         await asyncio.Event().wait()
 
@@ -180,11 +218,12 @@ def _welcome(settings: ServerSettings) -> str:
 
 def _log(seen: Seen) -> None:
     query = seen.query
+    fault = f", fault {seen.fault}" if seen.fault else ""
     _talk(
         printable(
             f"{query.speaker} {query.model} {query.lang} {query.audio_format} "
             f"{query.rate_hz} Hz: {len(seen.text):,} characters, "
-            f"{seen.audio_bytes:,} bytes, {seen.outcome}"
+            f"{seen.audio_bytes:,} bytes, {seen.outcome}{fault}"
         )
     )
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import Unpack
 
 import click
 
 from batchtts.cli.job_options import JobFlags, job_options, read
-from batchtts.text_safety import many
+from batchtts.cli.streams import talk
+from batchtts.text_safety import many, visible_json
 
 __all__ = ["command"]
 
@@ -29,10 +29,10 @@ def command(*, as_json: bool, **flags: Unpack[JobFlags]) -> None:
     job = read(flags)
     size = survey(job, read_texts)
     for warning in size.warnings:
-        click.echo(f"warning: {warning}", err=True)
+        talk("warning:", warning)
     if as_json:
         document = {"version": 1, "job": job.name, "valid": True, **asdict(size)}
-        click.echo(json.dumps(document, ensure_ascii=False, indent=1))
+        click.echo(visible_json(document, indent=1))
         return
     click.echo(
         f'job "{job.name}" is valid: {many(len(job.voices), "voice")}, '

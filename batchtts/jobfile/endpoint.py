@@ -31,7 +31,10 @@ def rime_settings(fields: Fields, problems: Problems) -> RimeSettings:
         message = f"the header {quoted(header)} is needed for the connection itself"
         problems.add(node, message, "name the header that carries the key")
     return RimeSettings(
-        url=url or plain.url, on_prem=on_prem, header=header or plain.header
+        url=url or plain.url,
+        on_prem=on_prem,
+        header=header or plain.header,
+        voices=fields.text("voices"),
     )
 
 

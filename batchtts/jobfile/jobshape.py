@@ -15,12 +15,14 @@ from batchtts.jobfile.parameters import (
 from batchtts.jobfile.shape import (
     ByKey,
     Choice,
+    Either,
     Field,
     Flag,
     Integer,
     Limit,
     Listing,
     Named,
+    Number,
     Record,
     Rule,
     Text,
@@ -31,11 +33,18 @@ __all__ = ["CONCURRENCY", "ENGINE", "JOB", "LIMIT", "SYNTHESISER", "URL"]
 ENGINE = Choice(("rime", "local"))
 SYNTHESISER = Choice(("espeak", "tone"))
 CONCURRENCY = Integer(minimum=1, maximum=256)
-LIMIT = Integer(minimum=40, maximum=10_000)
+LIMIT = Integer(minimum=40)
 URL = Text(
     pattern="^wss?://",
     words_only=True,
     expects="an address that begins with wss:// or ws://",
+    private=True,
+)
+
+_LIST = Text(
+    pattern="^https?://",
+    words_only=True,
+    expects="an address that begins with https://",
     private=True,
 )
 
@@ -92,6 +101,11 @@ VOICE = Record(
             shape=LIMIT,
             doc="characters in one request of this voice; default the job's limit",
         ),
+        "unlisted": Field(
+            shape=Flag(),
+            doc="a speaker of your own, which is not looked up in Rime's public list",
+            default=False,
+        ),
         "params": Field(
             shape=Named(each=Text(), noun="parameter", refused=known_name_hints()),
             doc="further query parameters, sent as they are written here",
@@ -144,6 +158,11 @@ RIME = Record(
             default="Authorization",
             aliases=("headers",),
         ),
+        "voices": Field(
+            shape=_LIST,
+            doc="where the list of speakers is; default Rime's public list, for its "
+            "own hosts",
+        ),
     },
 )
 
@@ -193,9 +212,22 @@ TEXT = ByKey(
             fields={
                 "file": Field(
                     shape=Text(),
-                    doc="a .txt or .md file; each chapter of it is a text",
+                    doc="an .epub, .docx, .pdf, .html, .md or .txt file; each chapter"
+                    " of it is a text",
                     required=True,
-                    aliases=("path",),
+                    aliases=("path", "book"),
+                ),
+                "chapters": Field(
+                    shape=Either((Text(), Listing(Text()))),
+                    doc="the chapters to read, by number, range or title (* stands"
+                    " for anything); default all",
+                    aliases=("chapter", "only", "pages"),
+                    examples=("1-5, 8",),
+                ),
+                "whole": Field(
+                    shape=Flag(),
+                    doc="whether the file is one text, whatever chapters it has",
+                    default=False,
                 ),
                 "id": Field(
                     shape=Text(), doc="takes the place of the file's name in the ids"
@@ -244,9 +276,22 @@ JOB = Record(
         "separate_paragraphs": Field(
             shape=Flag(),
             doc="whether each paragraph gets requests of its own: every pause between"
-            " paragraphs is then exact, at the price of more requests",
-            default=False,
+            " paragraphs is then exact, at the price of more requests; default: only"
+            " where an output needs it, and files do not",
             aliases=("separate", "paragraphs"),
+        ),
+        "phrases": Field(
+            shape=Flag(),
+            doc="whether Chinese, Japanese and Thai that run on without a mark for more"
+            " than the limit are cut at phrases; needs the extra of that name",
+            default=False,
+            aliases=("budoux",),
+        ),
+        "price": Field(
+            shape=Number(minimum=0, maximum=1_000_000),
+            doc="what 1,000 characters cost, in your currency: plan and run then tell"
+            " the cost, and --max-cost limits it",
+            aliases=("cost", "price_per_1000"),
         ),
         "cache": Field(
             shape=Text(), doc="the folder of the takes; default .batchtts/cache"

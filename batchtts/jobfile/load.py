@@ -6,6 +6,7 @@ import os
 import stat
 from dataclasses import dataclass, replace
 from importlib import resources
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
@@ -148,7 +149,8 @@ def _job(path: Path, fields: Fields, places: Places, problems: Problems) -> Job:
         local=local_settings(fields.below("local"), problems),
         concurrency=fields.whole("concurrency") or 8,
         limit=fields.whole("limit") or 500,
-        separate_paragraphs=fields.flag("separate_paragraphs"),
+        separate_paragraphs=_separate(fields),
+        phrases=_phrases(fields, problems),
         voices=made,
         voice=only if asked is None else VoiceName(asked),
         texts=texts(fields.items("texts"), made, places, problems),
@@ -156,8 +158,25 @@ def _job(path: Path, fields: Fields, places: Places, problems: Problems) -> Job:
             fields.items("outputs"), made, fields.below("audio"), places, problems
         ),
         cache=_cache(fields, places, problems),
+        price=fields.number("price"),
         place=Place(problems.shown, 1, 1),
     )
+
+
+def _separate(fields: Fields) -> bool | None:
+    asked = fields.value("separate_paragraphs") is not None
+    return fields.flag("separate_paragraphs") if asked else None
+
+
+def _phrases(fields: Fields, problems: Problems) -> bool:
+    asked = fields.flag("phrases")
+    if asked and find_spec("budoux") is None:
+        problems.add(
+            fields.value("phrases"),
+            '"phrases" needs the package "budoux", which is not installed',
+            "pip install 'batchtts[phrases]'",
+        )
+    return asked
 
 
 def _engine(name: str | None) -> Literal["rime", "local"]:

@@ -109,7 +109,7 @@ def _fits_integer(node: ScalarNode, shape: Integer) -> bool:
         return False
     if shape.among:
         return value in shape.among
-    return shape.minimum <= value <= shape.maximum
+    return shape.minimum <= value and (shape.maximum is None or value <= shape.maximum)
 
 
 def _fits_number(node: ScalarNode, shape: Number) -> bool:

@@ -99,10 +99,9 @@ def _scalar(shape: ScalarShape) -> dict[str, Json]:
         case Integer():
             if shape.among:
                 return {"type": "integer", "enum": list(shape.among)}
-            bounds: dict[str, Json] = {
-                "minimum": shape.minimum,
-                "maximum": shape.maximum,
-            }
+            bounds: dict[str, Json] = {"minimum": shape.minimum}
+            if shape.maximum is not None:
+                bounds["maximum"] = shape.maximum
             return {"type": "integer"} | bounds
         case Flag():
             return {"type": "boolean"}

@@ -72,7 +72,7 @@ class Integer:
     """A whole number in a range or, where ``among`` is given, one of those."""
 
     minimum: int = 0
-    maximum: int = 0
+    maximum: int | None = None
     among: tuple[int, ...] = ()
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from batchtts.jobfile.fields import Fields
+from batchtts.jobfile.fields import Fields, text_of
 from batchtts.jobfile.nodes import Node
 from batchtts.jobfile.places import Places
 from batchtts.jobfile.problems import Problems, quoted
@@ -22,7 +23,18 @@ from batchtts.names import fold, id_problem
 
 __all__ = ["FILE_ENDINGS", "TABLE_ENDINGS", "known_voice", "texts"]
 
-FILE_ENDINGS = (".txt", ".md", ".markdown")
+FILE_ENDINGS = (
+    ".txt",
+    ".md",
+    ".markdown",
+    ".epub",
+    ".html",
+    ".htm",
+    ".xhtml",
+    ".docx",
+    ".pdf",
+)
+_NUMBERS = re.compile(r"\s*\d+(?:\s*-\s*(?:\d+)?)?\s*")
 TABLE_ENDINGS = (".csv", ".tsv", ".jsonl")
 
 
@@ -109,8 +121,29 @@ class _Reader:
         path = self.places.input_file(raw, node, FILE_ENDINGS, self.problems)
         if path is None:
             return None
-        place = self.problems.place(fields.node)
-        return FileText(path=path, shown=raw, id=stem, voice=voice, place=place)
+        return FileText(
+            path=path,
+            shown=raw,
+            id=stem,
+            voice=voice,
+            chapters=self._chapters(fields),
+            whole=fields.flag("whole"),
+            place=self.problems.place(fields.node),
+        )
+
+    def _chapters(self, fields: Fields) -> tuple[str, ...]:
+        """Return numbers, ranges and titles; "1-5, 8" is two of them."""
+        asked: list[str] = []
+        for node in fields.items("chapters"):
+            written = text_of(node) or ""
+            parts = written.split(",")
+            listed = all(_NUMBERS.fullmatch(part) for part in parts)
+            asked += (part.strip() for part in parts) if listed else [written]
+        if asked and fields.flag("whole"):
+            message = "the chapters of a text that is whole cannot be chosen"
+            hint = 'remove "whole", or "chapters"'
+            self.problems.add(fields.value("chapters"), message, hint)
+        return tuple(asked)
 
     def _table(self, fields: Fields) -> TableText | None:
         raw, node = fields.text("table"), fields.value("table")

@@ -55,6 +55,7 @@ def _voice(entry: Entry, problems: Problems) -> Voice:
         sampling_rate=rate_hz,
         lang=fields.text("lang") or "eng",
         limit=fields.whole("limit"),
+        unlisted=fields.flag("unlisted"),
         place=problems.place(entry.key),
     )
 

@@ -73,6 +73,8 @@ def _range(shape: Number | Integer) -> str:
     if isinstance(shape, Integer):
         if shape.among:
             return _one_of(str(value) for value in shape.among)
+        if shape.maximum is None:
+            return f"a whole number from {shape.minimum} up"
         return f"a whole number from {shape.minimum} to {shape.maximum}"
     if shape.above_minimum:
         return f"a number above {shape.minimum:g} and at most {shape.maximum:g}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 
 from batchtts.errors import (
     AuthError,
@@ -35,6 +36,7 @@ class Ending:
         self.disk_failed = False  # no further take could be kept
         self._signal: int | None = None
         self._errors: list[BatchTTSError] = []
+        self._short: str | None = None
         self._troubled = False
 
     def interrupted(self, number: int) -> None:
@@ -51,10 +53,14 @@ class Ending:
             self.bug = self.bug or error
         self.begun.set()
 
+    def fell_short(self, reason: str) -> None:
+        """Note that the money or the time allowed did not suffice for everything."""
+        self._short = reason
+
     def local_trouble(self, error: LocalError) -> None:
         """Note that files could not be made; a disk that refuses ends the run."""
         self._troubled = True
-        if isinstance(error.__cause__, OSError):
+        if isinstance(error.__cause__, OSError | sqlite3.Error):
             self._errors.append(error)
             self.begun.set()
 
@@ -66,10 +72,10 @@ class Ending:
         if self.bug is not None:
             return f"a bug in batchtts: {self.bug!r}"
         first = self._first()
-        return str(first) if first is not None else None
+        return str(first) if first is not None else self._short
 
     def exit_code(self, *, failed: int) -> int:
-        """Return the code of the documented table; ``failed`` counts outputs."""
+        """Return the code of the documented table; ``failed`` counts what is amiss."""
         if self._signal is not None:
             return _INTERRUPTED + self._signal
         if self.bug is not None:
@@ -81,7 +87,7 @@ class Ending:
             return LocalError.exit_code
         if first is not None:
             return first.exit_code
-        return TakeError.exit_code if failed else 0
+        return TakeError.exit_code if failed or self._short else 0
 
     def _first(self) -> BatchTTSError | None:
         for kind in _ORDER:

@@ -12,12 +12,14 @@ import functools
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from urllib.parse import urlsplit
 
 from batchtts.errors import AuthError, ServiceError
 from batchtts.localserver import ServerSettings, identity_at, identity_of, spawn
 from batchtts.model import Job, Recording, Request
 from batchtts.rime.client import RimeClient, is_loopback
 from batchtts.rime.key import find_key
+from batchtts.runner.speakers import require_speakers
 from batchtts.secret import Secret
 
 __all__ = ["Engine", "engine_for"]
@@ -30,9 +32,10 @@ _Connect = Callable[[], RimeClient]
 class Engine:
     """An engine's identity, known at once, and its client, made when needed."""
 
-    def __init__(self, identity: str, connect: _Connect) -> None:
+    def __init__(self, identity: str, host: str, connect: _Connect) -> None:
         """Hold what every fingerprint carries and how to get a client."""
         self.identity = identity
+        self.host = host
         self._connect = connect
         self._client: RimeClient | None = None
         self._lock = asyncio.Lock()
@@ -42,26 +45,31 @@ class Engine:
         """Have ``prepare`` called once before the first request; it may raise."""
         self._prepare = prepare
 
-    async def speak(self, request: Request) -> Recording:
+    async def speak(self, request: Request, admitted: Callable[[], None]) -> Recording:
         """Make one attempt at a request; see `batchtts.pool.Speak`."""
         if self._client is None:
             async with self._lock:
                 if self._client is None:
                     await asyncio.to_thread(self._prepare)
                     self._client = await asyncio.to_thread(self._connect)
-        return await self._client.speak(request)
+        return await self._client.speak(request, admitted)
 
 
 @contextlib.contextmanager
-def engine_for(job: Job) -> Iterator[Engine]:
+def engine_for(
+    job: Job, *, warn: Callable[[str], None] = lambda _: None
+) -> Iterator[Engine]:
     """Give the job's engine for the length of a run.
+
+    What a person should know of it is told to ``warn``.
 
     Raises JobError when the local engine's extra is missing and ServiceError
     when a local server named by its address does not answer.
     """
     with ExitStack() as started:
         if job.engine == "rime":
-            yield Engine(RIME, lambda: _rime(job))
+            connect = functools.partial(_rime, job, warn)
+            yield Engine(RIME, _host(job.rime.url), connect)
         elif job.local.url is not None:
             url = job.local.url
             identity = identity_at(url)
@@ -70,14 +78,20 @@ def engine_for(job: Job) -> Iterator[Engine]:
                     f'no local server answers at "{url}"; start one with '
                     "`batchtts serve`, or leave the address out"
                 )
-            yield Engine(identity, functools.partial(_running, url, identity))
+            connect = functools.partial(_running, url, identity)
+            yield Engine(identity, _host(url), connect)
         else:
             synthesiser = job.local.synthesiser
             identity = identity_of(synthesiser)
-            yield Engine(identity, lambda: _local(job, identity, started))
+            connect = functools.partial(_local, job, identity, started)
+            yield Engine(identity, ServerSettings().host, connect)
 
 
-def _rime(job: Job) -> RimeClient:
+def _host(url: str) -> str:
+    return urlsplit(url).hostname or ""
+
+
+def _rime(job: Job, warn: Callable[[str], None]) -> RimeClient:
     key = find_key(job.path.parent)
     rime = job.rime
     if key is None and not rime.on_prem and not is_loopback(rime.url):
@@ -85,6 +99,7 @@ def _rime(job: Job) -> RimeClient:
             "no key for Rime: put RIME_API_KEY into the environment or into a .env "
             "file beside the job, or speak offline with `--engine local`"
         )
+    require_speakers(job, warn)
     return RimeClient(
         rime.url, key=key, header=rime.header, on_prem=rime.on_prem, engine=RIME
     )

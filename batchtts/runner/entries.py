@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from batchtts.errors import LocalError
-from batchtts.outputs.files import Written
 from batchtts.pool import Outcome
-from batchtts.report import Failure
+from batchtts.report import Failure, Suspect
 from batchtts.runner.feed import Due, There, Work
 from batchtts.runner.places import relative
 
-__all__ = ["Entries", "facts", "first_failure", "local_failure", "missed"]
+if TYPE_CHECKING:
+    from batchtts.outputs.files import Written
+
+__all__ = [
+    "Entries",
+    "facts",
+    "first_failure",
+    "local_failure",
+    "missed",
+    "suspects",
+]
 
 _MISSED_DB = 0.5
 
@@ -29,13 +40,11 @@ class Entries:
         """Describe a file that is already what it should be."""
         return {**self._entry(one, there, "unchanged"), **there.facts}
 
-    def made(self, one: Work, due: Due, written: Written) -> dict[str, object]:
+    def made(
+        self, one: Work, due: Due, sha256: str, facts: Mapping[str, object]
+    ) -> dict[str, object]:
         """Describe a file that was made."""
-        return {
-            **self._entry(one, due, "made"),
-            "sha256": written.sha256,
-            **facts(written),
-        }
+        return {**self._entry(one, due, "made"), "sha256": sha256, **facts}
 
     def _entry(self, one: Work, file: Due | There, state: str) -> dict[str, object]:
         return {
@@ -61,6 +70,21 @@ def facts(written: Written) -> dict[str, object]:
     }
 
 
+def suspects(one: Work, facts: Mapping[str, object]) -> Iterator[Suspect]:
+    """Yield the takes in a file that are in doubt, as its facts tell."""
+    told = facts.get("suspects", ())
+    for suspect in told if isinstance(told, list) else ():
+        yield Suspect(
+            text=one.reading.text.id,
+            voice=one.reading.voice.name,
+            place=str(one.reading.text.place),
+            chunk=suspect["chunk"],
+            chunks=len(one.reading.pieces),
+            reason=suspect["reason"],
+            take=suspect["take"],
+        )
+
+
 def missed(due: Due, written: Written) -> str | None:
     """Say that a file is not as loud as was asked, if it is far off."""
     loudness = due.target.output.audio.loudness
@@ -78,26 +102,46 @@ def missed(due: Due, written: Written) -> str | None:
     )
 
 
-def first_failure(one: Work, outcomes: Sequence[Outcome | None]) -> Failure | None:
-    """Return the first chunk's failure, or None when all are well."""
-    for number, outcome in enumerate(outcomes, 1):
-        if outcome is not None and outcome.error is not None:
-            error = outcome.error
-            return _failed(one, number, error.fault.value, error.reason)
-    return None
+def first_failure(
+    one: Work, outcomes: Sequence[Outcome | None], host: str
+) -> Failure | None:
+    """Return the first chunk's failure, or None when all are well.
+
+    ``host`` is the one that was asked to speak.
+    """
+    failed = [
+        (number, outcome.error, outcome.misses)
+        for number, outcome in enumerate(outcomes)
+        if outcome is not None and outcome.error is not None
+    ]
+    if not failed:
+        return None
+    number, error, misses = failed[0]
+    request = one.reading.pieces[number].request
+    sent = {} if request is None else dict(request.parameters)
+    return replace(
+        _failed(one, error.fault.value, error.reason),
+        chunk=number + 1,
+        chunks_failed=len(failed),
+        host=host,
+        speaker=sent.get("speaker"),
+        model=sent.get("modelId"),
+        lang=sent.get("lang"),
+        attempts=misses,
+    )
 
 
 def local_failure(one: Work, error: LocalError) -> Failure:
     """Return the failure of a reading whose files could not be made here."""
-    return _failed(one, None, "local", str(error))
+    return _failed(one, "local", str(error))
 
 
-def _failed(one: Work, chunk: int | None, kind: str, reason: str) -> Failure:
+def _failed(one: Work, kind: str, reason: str) -> Failure:
     return Failure(
         text=one.reading.text.id,
         voice=one.reading.voice.name,
         place=str(one.reading.text.place),
-        chunk=chunk,
+        chunk=None,
         chunks=len(one.reading.pieces),
         kind=kind,
         reason=reason,

@@ -6,11 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from batchtts.formats import FORMATS, rate_for
-from batchtts.outputs.files import render_key
 from batchtts.plan import Reading, Target
 from batchtts.runner.ledger import Ledger
 
-__all__ = ["Due", "There", "Work", "batches", "tags", "work"]
+__all__ = ["Due", "There", "Work", "batches", "key_of", "tags", "work"]
 
 _BATCH = 64
 _BATCH_CHARACTERS = 1_000_000
@@ -18,11 +17,10 @@ _BATCH_CHARACTERS = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A file to be made, at which rate, and the key that stands for its bytes."""
+    """A file to be made, and at which sampling rate."""
 
     target: Target
     rate_hz: int
-    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +46,10 @@ def work(readings: Iterator[Reading], ledger: Ledger) -> Iterator[Work]:
         due: list[Due] = []
         there: list[There] = []
         for target in reading.targets:
-            one = _due(reading, target)
-            facts = ledger.unchanged(target.path, one.key)
+            one = Due(target, _rate_hz(reading, target))
+            facts = None
+            if not ledger.is_empty:
+                facts = ledger.unchanged(target.path, key_of(reading, one))
             if facts is None:
                 due.append(one)
             else:
@@ -82,21 +82,29 @@ def tags(reading: Reading) -> dict[str, str]:
     return {name: value for name, value in found.items() if value}
 
 
-def _due(reading: Reading, target: Target) -> Due:
-    audio = target.output.audio
-    kind = FORMATS[target.output.suffix]
-    rate_hz = rate_for(kind, audio.sample_rate, reading.voice.sampling_rate)
+def key_of(reading: Reading, due: Due) -> str:
+    """Return the key that stands for the bytes of a reading's file."""
+    # The codecs, whose versions it names, take long to load: a run that has no
+    # file yet loads them beside its first requests.
+    from batchtts.outputs.files import render_key
+
+    output = due.target.output
     pieces = [
         (piece.request.fingerprint if piece.request else "", piece.chunk.boundary)
         for piece in reading.pieces
     ]
-    key = render_key(
+    return render_key(
         pieces,
-        rate_hz=rate_hz,
-        pauses=audio.pauses,
-        loudness=audio.loudness,
-        bitrate=audio.bitrate,
-        suffix=target.output.suffix,
+        rate_hz=due.rate_hz,
+        pauses=output.audio.pauses,
+        loudness=output.audio.loudness,
+        bitrate=output.audio.bitrate,
+        suffix=output.suffix,
         tags=tags(reading),
     )
-    return Due(target, rate_hz, key)
+
+
+def _rate_hz(reading: Reading, target: Target) -> int:
+    output = target.output
+    kind = FORMATS[output.suffix]
+    return rate_for(kind, output.audio.sample_rate, reading.voice.sampling_rate)

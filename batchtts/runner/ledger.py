@@ -9,6 +9,7 @@ cache.
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import json
 import os
@@ -90,6 +91,13 @@ class Ledger:
         with self._lock, contextlib.suppress(sqlite3.Error):
             self._database.close()
 
+    @functools.cached_property
+    def is_empty(self) -> bool:
+        """Tell whether there was nothing in it when this was first asked."""
+        with self._lock, contextlib.suppress(sqlite3.Error):
+            return self._database.execute(_PROBE).fetchone() is None
+        return True
+
     def unchanged(self, path: Path, key: str) -> dict[str, object] | None:
         """Return the facts about ``path`` if it holds, whole, what ``key`` stands for.
 
@@ -138,10 +146,7 @@ class Ledger:
                     "insert or replace into outputs values (?, ?, ?, ?, ?, ?)", row
                 )
             except sqlite3.Error as exc:
-                raise LocalError(
-                    f"cannot write the ledger of outputs: {exc}; delete the file "
-                    f'"{self._file()}" and run again'
-                ) from exc
+                raise LocalError(f"{self._trouble()}: {exc}; {_advice(exc)}") from exc
 
     def _row(self, path: Path) -> tuple[str, str, str, int, int] | None:
         """Return what is known of a file; nothing where that cannot be read."""
@@ -153,13 +158,22 @@ class Ledger:
             return found
         return None
 
-    def _file(self) -> str:
-        rows = self._database.execute("pragma database_list").fetchall()
-        return str(rows[0][2])
+    def _trouble(self) -> str:
+        with contextlib.suppress(sqlite3.Error):
+            rows = self._database.execute("pragma database_list").fetchall()
+            return f'cannot write the ledger of outputs "{rows[0][2]}"'
+        return "cannot write the ledger of outputs"
 
     def _name(self, path: Path) -> str:
         name = os.fsencode(relative(path, self._base))
         return name.decode("utf-8", "backslashreplace")
+
+
+def _advice(error: sqlite3.Error) -> str:
+    # What is wrong with the disk is an OperationalError, with the content none.
+    if isinstance(error, sqlite3.OperationalError):
+        return "see to the disk and run again"
+    return "delete the file and run again"
 
 
 def _open(path: Path | str) -> sqlite3.Connection:

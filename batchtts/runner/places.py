@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import platform
 from pathlib import Path
 
 from batchtts.errors import LocalError
-from batchtts.files import make_folder, write_bytes
+from batchtts.files import atomic, make_folder
 from batchtts.model import Job
 
 __all__ = [
     "cache_folder",
     "ledger_path",
+    "owner_of",
     "relative",
     "report_path",
     "require_real",
@@ -39,6 +42,15 @@ def cache_folder(job: Job) -> Path:
     return job.cache or state_folder(job) / "cache"
 
 
+def owner_of(job: Job) -> str:
+    """Return the name in which a job's runs make temporary files.
+
+    The run guard sees to it that only one process at a time does so.
+    """
+    name = f"{platform.node()}\0".encode() + os.fsencode(job.path)
+    return hashlib.sha256(name).hexdigest()[:10]
+
+
 def require_real(job: Job) -> None:
     """Make the state folder, and refuse links in it.
 
@@ -57,11 +69,15 @@ def require_real(job: Job) -> None:
     make_folder(state)
     ignore = state / ".gitignore"
     if not ignore.exists():
-        write_bytes(ignore, b"# made by batchtts, not for committing\n*\n")
+        with atomic(ignore, owner=owner_of(job)) as temporary:
+            temporary.write_bytes(b"# made by batchtts, not for committing\n*\n")
 
 
 def relative(path: Path, base: Path) -> str:
     """Name a file from a folder, with slashes; whole where no way leads there."""
+    shown, above = os.fspath(path), os.path.join(base, "")  # noqa: PTH118 - for its end
+    if shown.startswith(above) and ".." not in shown:  # nearly always, and quickly
+        return shown[len(above) :].replace(os.sep, "/")
     try:
         return Path(os.path.relpath(path, base)).as_posix()
     except ValueError:  # another drive

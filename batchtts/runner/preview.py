@@ -6,15 +6,17 @@ from dataclasses import dataclass
 
 from batchtts.cache import Cache
 from batchtts.model import Job
-from batchtts.plan import readings, survey
+from batchtts.plan import Survey, readings, survey
+from batchtts.runner.allowance import cost_of
 from batchtts.runner.engine import engine_for
-from batchtts.runner.feed import work
+from batchtts.runner.feed import Work, work
 from batchtts.runner.ledger import Ledger
-from batchtts.runner.places import cache_folder, ledger_path
+from batchtts.runner.places import cache_folder, ledger_path, state_folder
+from batchtts.runner.space import Room
 from batchtts.seen import Seen
 from batchtts.texts import read_texts
 
-__all__ = ["Preview", "preview"]
+__all__ = ["Left", "Preview", "left_of", "preview"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +35,57 @@ class Preview:
     requests_cached: int
     requests_to_send: int
     characters_to_send: int
+    cost: float | None = None  # of these, if the job knows a price
+    bytes_needed: int = 0  # on disk, roughly
     warnings: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Left:
+    """What of a job is still to be done; counted one reading after the other."""
+
+    room: Room
+    due: int = 0  # files
+    unchanged: int = 0
+    chunks: int = 0
+    pauses: int = 0
+    cached: int = 0
+    to_send: int = 0
+    characters: int = 0
+
+    def add(self, one: Work, cache: Cache, seen: Seen) -> None:
+        """Count a reading; ``seen`` remembers the requests counted before."""
+        self.due += len(one.due)
+        self.unchanged += len(one.there)
+        if not one.due:
+            return
+        for file in one.due:
+            output = file.target.output
+            self.room.file(one.reading.characters, output, file.rate_hz)
+        for piece in one.reading.pieces:
+            self.chunks += 1
+            request = piece.request
+            if request is None:
+                self.pauses += 1
+            elif seen.add(request.fingerprint, "") is not None:
+                continue
+            elif cache.has(request.fingerprint):
+                self.cached += 1
+            else:
+                self.to_send += 1
+                self.characters += len(request.text)
+                self.room.take(len(request.text), one.reading.voice)
+
+
+def left_of(job: Job, size: Survey, identity: str, ledger: Ledger) -> Left:
+    """Go through a job that has passed `survey` and count what is left to do."""
+    cache = Cache(cache_folder(job))
+    left = Left(Room(cache=cache.folder, scratch=state_folder(job)))
+    planned = readings(job, read_texts, engine=identity, texts=size.texts)
+    with Seen() as seen:
+        for one in work(planned, ledger):
+            left.add(one, cache, seen)
+    return left
 
 
 def preview(job: Job) -> Preview:
@@ -42,44 +94,26 @@ def preview(job: Job) -> Preview:
     Raises JobError when an input is bad.
     """
     size = survey(job, read_texts)
-    cache = Cache(cache_folder(job))
-    due = unchanged = chunks = pauses = cached = to_send = characters = 0
     with (
         engine_for(job) as engine,
         Ledger.read_only(ledger_path(job), base=job.path.parent) as ledger,
-        Seen() as seen,
     ):
-        planned = readings(job, read_texts, engine=engine.identity, texts=size.texts)
-        for one in work(planned, ledger):
-            due += len(one.due)
-            unchanged += len(one.there)
-            if not one.due:
-                continue
-            for piece in one.reading.pieces:
-                chunks += 1
-                request = piece.request
-                if request is None:
-                    pauses += 1
-                elif seen.add(request.fingerprint, "") is not None:
-                    continue
-                elif cache.has(request.fingerprint):
-                    cached += 1
-                else:
-                    to_send += 1
-                    characters += len(request.text)
         identity = engine.identity
+        left = left_of(job, size, identity, ledger)
     return Preview(
         job=job.name,
         engine=identity,
         texts=size.texts,
         outputs=size.outputs,
-        outputs_due=due,
-        outputs_unchanged=unchanged,
-        chunks=chunks,
-        pauses=pauses,
-        requests=cached + to_send,
-        requests_cached=cached,
-        requests_to_send=to_send,
-        characters_to_send=characters,
-        warnings=size.warnings,
+        outputs_due=left.due,
+        outputs_unchanged=left.unchanged,
+        chunks=left.chunks,
+        pauses=left.pauses,
+        requests=left.cached + left.to_send,
+        requests_cached=left.cached,
+        requests_to_send=left.to_send,
+        characters_to_send=left.characters,
+        cost=cost_of(left.characters, job),
+        bytes_needed=left.room.needed_bytes,
+        warnings=(*size.warnings, *left.room.shortages()),
     )

@@ -6,61 +6,38 @@ import contextlib
 import functools
 import os
 import tempfile
-import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from batchtts import tracks
 from batchtts.cache import Cache
 from batchtts.errors import LocalError
-from batchtts.files import local_errors, sweep
-from batchtts.model import Fingerprint, Pauses, Recording
+from batchtts.files import local_errors
+from batchtts.model import Pauses, Recording, Request
 from batchtts.outputs.files import Written, write_file
-from batchtts.runner.arrivals import Arrivals, NotComing
+from batchtts.runner.arrivals import Arrivals
 from batchtts.runner.entries import facts
-from batchtts.runner.feed import Due, Work, tags
+from batchtts.runner.feed import Due, Work, key_of, tags
 from batchtts.runner.ledger import Ledger
+from batchtts.runner.workshop import Workshop
 
-__all__ = ["Workshop", "render"]
+__all__ = ["Rendered", "render"]
+
+_Suspects = dict[int, dict[str, object]]
 
 
-class Workshop:
-    """Where a run makes its files: the cache, scratch space, and its own name.
+class Rendered(NamedTuple):
+    """A file that was made, and what is told of it from now on."""
 
-    ``owner`` marks the run's temporary files. The run guard makes sure that no
-    other process uses the same, so leftovers are swept from each output folder
-    before the first file is written there.
-    """
-
-    def __init__(self, cache: Cache, scratch: Path, *, owner: str) -> None:
-        """Use an empty ``scratch`` folder for samples while they are joined."""
-        self.cache = cache
-        self.scratch = scratch
-        self.owner = owner
-        self._swept: set[Path] = set()
-        self._abandoned = False
-        self._lock = threading.Lock()
-
-    def enter(self, folder: Path) -> None:
-        """Sweep an output folder, before any thread writes its first file there."""
-        with self._lock:
-            if folder not in self._swept:
-                sweep(folder, owner=self.owner)
-                self._swept.add(folder)
-
-    def abandon(self) -> None:
-        """Have every thread that makes a file leave it: the run is ending."""
-        self._abandoned = True
-
-    def check(self) -> None:
-        """Raise NotComing once the work has been abandoned."""
-        if self._abandoned:
-            raise NotComing
+    due: Due
+    written: Written
+    facts: Mapping[str, object]
 
 
 def render(
     work: Work, arrivals: Arrivals, shop: Workshop, ledger: Ledger
-) -> Iterator[tuple[Due, Written]]:
+) -> Iterator[Rendered]:
     """Build each track that the reading's files need once, and write the files.
 
     Runs in a worker thread, and waits there for takes that are not in the cache
@@ -72,9 +49,10 @@ def render(
         kind = due.rate_hz, due.target.output.audio.pauses
         tracks_due.setdefault(kind, []).append(due)
     for (rate_hz, pauses), dues in tracks_due.items():
+        suspects: _Suspects = {}
         with _scratch_file(shop.scratch) as spool:
             track = tracks.make_track(
-                _pieces(work, arrivals, shop),
+                _pieces(work, arrivals, shop, suspects),
                 rate_hz=rate_hz,
                 pauses=pauses,
                 spool=spool,
@@ -82,9 +60,13 @@ def render(
             for due in dues:
                 shop.check()
                 written = _written(work, due, track, shop)
+                known = facts(written)
+                if suspects:
+                    known["suspects"] = [suspects[at] for at in sorted(suspects)]
                 with local_errors("cannot look at"):
-                    ledger.record(written.path, due.key, written.sha256, facts(written))
-                yield due, written
+                    key = key_of(work.reading, due)
+                    ledger.record(written.path, key, written.sha256, known)
+                yield Rendered(due, written, known)
 
 
 def _written(work: Work, due: Due, track: tracks.Track, shop: Workshop) -> Written:
@@ -101,24 +83,36 @@ def _written(work: Work, due: Due, track: tracks.Track, shop: Workshop) -> Writt
     )
 
 
-def _pieces(work: Work, arrivals: Arrivals, shop: Workshop) -> Iterator[tracks.Piece]:
+def _pieces(
+    work: Work, arrivals: Arrivals, shop: Workshop, suspects: _Suspects
+) -> Iterator[tracks.Piece]:
+    """Yield the pieces as their takes arrive, and note which takes are in doubt."""
     for number, piece in enumerate(work.reading.pieces):
         arrivals.wait(number)
         shop.check()
         load = None
         if piece.request is not None:
-            load = functools.partial(_load, shop.cache, piece.request.fingerprint)
+            load = functools.partial(_load, shop.cache, piece.request, number, suspects)
         yield tracks.Piece(load, piece.chunk.boundary)
 
 
-def _load(cache: Cache, fingerprint: Fingerprint) -> Recording:
-    recording = cache.load(fingerprint)
-    if recording is None:
+def _load(
+    cache: Cache, request: Request, number: int, suspects: _Suspects
+) -> Recording:
+    fingerprint = request.fingerprint
+    kept = cache.read(fingerprint)
+    if kept is None:
         raise LocalError(
             f'the take "{fingerprint[:12]}" is gone from the cache, or damaged; '
             "run again to make it anew"
         )
-    return recording
+    if kept.suspect is not None:
+        suspects[number] = {
+            "chunk": number + 1,
+            "reason": kept.suspect,
+            "take": fingerprint,
+        }
+    return kept.recording
 
 
 @contextlib.contextmanager

@@ -8,79 +8,198 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
-import os
-import platform
+import importlib.util
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from batchtts.cache import Cache
-from batchtts.errors import JobError, Problem
+from batchtts.clock import SystemClock
+from batchtts.errors import JobError, LocalError, Problem
 from batchtts.events import Event, OnEvent, RunPlanned, Warned
-from batchtts.files import local_errors, make_folder, require_writable
-from batchtts.model import Job
+from batchtts.files import (
+    discard_temporaries,
+    local_errors,
+    make_folder,
+    require_writable,
+    sweep,
+)
+from batchtts.model import Job, RunLimits
 from batchtts.plan import Survey, readings, survey
-from batchtts.report import ReportWriter, RunReport
+from batchtts.report import ReportWriter, RunReport, Spending
+from batchtts.runner.allowance import Allowance, cost_of
+from batchtts.runner.ending import Ending
 from batchtts.runner.engine import Engine, engine_for
 from batchtts.runner.guard import guard
+from batchtts.runner.inputs import Inputs
 from batchtts.runner.ledger import Ledger
 from batchtts.runner.places import (
     cache_folder,
     ledger_path,
+    owner_of,
     report_path,
     require_real,
     state_folder,
 )
-from batchtts.runner.render import Workshop
+from batchtts.runner.preview import left_of
 from batchtts.runner.session import Session
+from batchtts.runner.signals import Interrupts, interrupts
+from batchtts.runner.space import Room
 from batchtts.runner.versions import versions
+from batchtts.runner.workshop import Workshop
+from batchtts.text_safety import many
 from batchtts.texts import read_texts
 
 __all__ = ["run"]
 
+# The codecs are loaded beside the first requests: too late to find them missing.
+_PACKAGES = ("audioop", "av", "numpy", "pydub")
 
-def run(job: Job, *, on_event: OnEvent | None = None) -> RunReport:
+
+def run(
+    job: Job,
+    *,
+    on_event: OnEvent | None = None,
+    wait_lock_s: float = 0.0,
+    strict: bool = False,
+    limits: RunLimits | None = None,
+) -> RunReport:
     """Make every output of ``job`` that is not there yet, and report.
 
     ``on_event`` is told what happens as it happens; an error that it raises is
-    not the run's. Raises JobError before anything is sent when an input is bad,
-    LockedError when another run works on the job, LocalError when a folder or
-    the report cannot be written. Everything else that goes wrong is in the
+    not the run's. Another run of the job is waited for, at most ``wait_lock_s``.
+    If ``strict``, a take in doubt counts as a failure in the exit code. What the
+    ``limits`` do not allow is left for a later run.
+    Raises JobError before anything is sent when an input is bad, LockedError
+    when another run works on the job, LocalError when a folder cannot be
+    written or the disk is too full. Everything else that goes wrong is in the
     report, whose ``exit_code`` tells how the run ended; a bug is raised once
     that is written.
     """
     told = _Told(on_event)
+    allowance = Allowance(limits or RunLimits(), job, SystemClock())
+    _require_packages()
     require_real(job)
-    with guard(state_folder(job), job.path.stem):
+    with (
+        interrupts(lambda: _drop(job)) as interrupted,
+        guard(state_folder(job), job.path.stem, wait_s=wait_lock_s),
+    ):
         with local_errors("cannot remove the last report"):
             report_path(job).unlink(missing_ok=True)
+        inputs = Inputs(job)
         size = survey(job, read_texts)
         for warning in size.warnings:
             told(Warned(warning))
         told(RunPlanned(size.texts, size.readings, size.outputs, size.characters))
-        with _workshop(job) as shop, engine_for(job) as engine:
-            return _made(job, size, engine, shop, told)
+        with (
+            _workshop(job) as shop,
+            engine_for(job, warn=lambda what: told(Warned(what))) as engine,
+        ):
+            made = _Run(job, size, inputs, engine, shop, told, allowance, strict=strict)
+            return made.go(interrupted)
 
 
-def _made(
-    job: Job, size: Survey, engine: Engine, shop: Workshop, told: _Told
-) -> RunReport:
-    with (
-        contextlib.closing(ReportWriter()) as writer,
-        Ledger.open(ledger_path(job), base=job.path.parent) as ledger,
-    ):
-        planned = readings(job, read_texts, engine=engine.identity, texts=size.texts)
-        engine.before_speaking(lambda: require_writable(shop.cache.folder))
-        session = Session(job, engine, ledger, shop, writer, told)
-        asyncio.run(session.go(planned))
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """A run whose inputs are checked and whose folders are there."""
+
+    job: Job
+    size: Survey
+    inputs: Inputs
+    engine: Engine
+    shop: Workshop
+    told: _Told
+    allowance: Allowance
+    strict: bool = field(kw_only=True)
+
+    def go(self, interrupted: Interrupts) -> RunReport:
+        """Do the work and report."""
+        job, engine = self.job, self.engine
+        with (
+            contextlib.closing(
+                ReportWriter(self.shop.scratch, owner=self.shop.owner)
+            ) as writer,
+            Ledger.open(ledger_path(job), base=job.path.parent) as ledger,
+        ):
+            self._require_room(ledger)
+            planned = readings(
+                job, read_texts, engine=engine.identity, texts=self.size.texts
+            )
+            engine.before_speaking(self.shop.cache.require_writable)
+            session = Session(
+                job, engine, ledger, self.shop, writer, self.told, self.allowance
+            )
+            asyncio.run(session.go(self.inputs.watched(planned), interrupted))
+            self._note_changes(session.ending, writer)
+            spending = self._spending(session.ending, writer, ledger)
+            report = self._report(session, writer, spending)
+            try:
+                writer.write(report, versions(engine.identity))
+            except LocalError as exc:
+                session.ending.failed(exc)
+                report = self._report(session, writer, spending)
+                report = replace(report, written=False)
+        if session.ending.bug is not None:
+            raise session.ending.bug
+        return report
+
+    def _require_room(self, ledger: Ledger) -> None:
+        """Raise LocalError if what is left to do will not fit on the disk."""
+        job, size = self.job, self.size
+        room = Room(cache=self.shop.cache.folder, scratch=self.shop.scratch)
+        room.whole(job, size.characters, size.outputs)
+        if room.shortages():  # how much of it is left takes longer to find out
+            left_of(job, size, self.engine.identity, ledger).room.require()
+
+    def _note_changes(self, ending: Ending, writer: ReportWriter) -> None:
+        """Note what the run should have found as it was when it began."""
+        if damaged := self.shop.cache.put_aside:
+            self.told(
+                Warned(
+                    f"{many(damaged, 'take')} in the cache damaged: put aside, and "
+                    "asked for again"
+                )
+            )
+        if self.inputs.job_changed():
+            self.told(
+                Warned(
+                    f'"{self.job.path.name}" was edited meanwhile: this run made '
+                    "what it said before; run again"
+                )
+            )
         done = writer.made + writer.unchanged + writer.failed
-        if not session.ending.begun.is_set() and done != size.outputs:
-            session.ending.failed(JobError([_changed(job)]))
-        report = RunReport(
-            job=job.name,
-            path=report_path(job),
-            outputs=size.outputs,
+        changed = bool(self.inputs.changed) or (
+            done != self.size.outputs and not self.allowance.short
+        )
+        if changed and not ending.begun.is_set():
+            ending.failed(JobError([_changed(self.job, self.inputs.changed)]))
+
+    def _spending(
+        self, ending: Ending, writer: ReportWriter, ledger: Ledger
+    ) -> Spending | None:
+        """Return what was allowed and left; note it if that ended the run."""
+        allowance = self.allowance
+        if allowance.limits == RunLimits():
+            return None
+        done = writer.made + writer.unchanged + writer.failed
+        characters = None
+        if allowance.short and not ending.begun.is_set():
+            with contextlib.suppress(JobError):  # the texts have changed meanwhile
+                identity = self.engine.identity
+                characters = left_of(self.job, self.size, identity, ledger).characters
+        spending = allowance.spending(self.size.outputs - done, characters)
+        if (sentence := allowance.sentence(spending)) is not None:
+            ending.fell_short(sentence)
+        return spending
+
+    def _report(
+        self, session: Session, writer: ReportWriter, spending: Spending | None
+    ) -> RunReport:
+        return RunReport(
+            job=self.job.name,
+            path=report_path(self.job),
+            outputs=self.size.outputs,
             made=writer.made,
             unchanged=writer.unchanged,
             failed=writer.failed,
@@ -88,30 +207,65 @@ def _made(
             totals=session.pool.totals,
             failures=tuple(writer.failures),
             more_failures=writer.more_failures,
+            suspects=writer.suspects,
+            more_suspects=writer.more_suspects,
             error=session.ending.error,
-            exit_code=session.ending.exit_code(failed=writer.failed),
-            warnings=tuple(told.warnings),
+            exit_code=session.ending.exit_code(
+                failed=writer.failed + (len(writer.suspects) if self.strict else 0)
+            ),
+            warnings=tuple(self.told.warnings),
+            inputs=self.inputs.digests,
+            cost=cost_of(session.pool.totals.characters_sent, self.job),
+            spending=spending,
         )
-        writer.write(report, versions(engine.identity))
-    if session.ending.bug is not None:
-        raise session.ending.bug
-    return report
+
+
+def _require_packages() -> None:
+    """Raise LocalError if a package is missing that a track could not do without."""
+    missing = [name for name in _PACKAGES if importlib.util.find_spec(name) is None]
+    if missing:
+        names = ", ".join(missing)
+        raise LocalError(
+            f"a part of batchtts is missing in this Python: {names}; mend it with: "
+            "pip install --force-reinstall batchtts"
+        )
+
+
+def _scratch(job: Job) -> Path:
+    return state_folder(job) / f"{job.path.stem}.scratch"
+
+
+def _drop(job: Job) -> None:
+    """Remove what the process that ends now has not finished."""
+    discard_temporaries()
+    shutil.rmtree(_scratch(job), ignore_errors=True)
 
 
 @contextlib.contextmanager
 def _workshop(job: Job) -> Iterator[Workshop]:
     """Give the folders of a run, each known to take files, and clear up after."""
     cache = Cache(cache_folder(job))
-    for folder in {output.folder for output in job.outputs}:
-        require_writable(folder)
-    scratch = state_folder(job) / f"{job.path.stem}.scratch"
+    _require_writable({output.folder for output in job.outputs})
+    scratch = _scratch(job)
     _clear(scratch)
     make_folder(scratch)
-    name = f"{platform.node()}\0".encode() + os.fsencode(job.path)
+    sweep(state_folder(job), owner=owner_of(job))
     try:
-        yield Workshop(cache, scratch, owner=hashlib.sha256(name).hexdigest()[:10])
+        yield Workshop(cache, scratch, owner=owner_of(job))
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _require_writable(folders: Iterable[Path]) -> None:
+    """Raise LocalError with all the folders into which nothing can be written."""
+    troubles = []
+    for folder in sorted(folders):
+        try:
+            require_writable(folder)
+        except LocalError as exc:
+            troubles.append(str(exc))
+    if troubles:
+        raise LocalError("\n".join(troubles))
 
 
 def _clear(folder: Path) -> None:
@@ -121,10 +275,11 @@ def _clear(folder: Path) -> None:
             shutil.rmtree(folder)
 
 
-def _changed(job: Job) -> Problem:
+def _changed(job: Job, names: Sequence[str]) -> Problem:
+    what = ", ".join(f'"{name}"' for name in names) or "the job's texts"
     return Problem(
         job.place,
-        "the job's texts changed while it ran: not all that was checked was made",
+        f"{what} changed while the run read it: not all that was checked was made",
         "run again",
     )
 

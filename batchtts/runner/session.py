@@ -10,11 +10,14 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import math
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
 from batchtts.clock import Clock, SystemClock, system_chance
+from batchtts.completeness import ENOUGH, Judge
 from batchtts.errors import LocalError
 from batchtts.events import (
     OnEvent,
@@ -25,26 +28,36 @@ from batchtts.events import (
     Warned,
 )
 from batchtts.model import Job
-from batchtts.outputs.files import Written
 from batchtts.pieces import Piece
 from batchtts.plan import Reading
-from batchtts.pool import Outcome, Pool, Stopped
+from batchtts.pool import Effects, LeftOut, Outcome, Pool, Stopped
 from batchtts.report import Failure, ReportWriter
 from batchtts.rime.plausible import duration_s
+from batchtts.runner.allowance import Allowance
 from batchtts.runner.arrivals import Arrivals, NotComing
 from batchtts.runner.ending import Ending
 from batchtts.runner.engine import Engine
-from batchtts.runner.entries import Entries, first_failure, local_failure, missed
-from batchtts.runner.feed import Due, Work, batches, work
+from batchtts.runner.entries import (
+    Entries,
+    first_failure,
+    local_failure,
+    missed,
+    suspects,
+)
+from batchtts.runner.feed import Work, batches, work
 from batchtts.runner.ledger import Ledger
-from batchtts.runner.render import Workshop, render
-from batchtts.runner.signals import interrupts
+from batchtts.runner.signals import Interrupts
+from batchtts.runner.workshop import Workshop
+
+if TYPE_CHECKING:
+    from batchtts.runner.render import Rendered
 
 __all__ = ["Session"]
 
 DRAIN_S = 10.0  # what is in flight when a run is interrupted may take so long
 _DISK_THREADS = 32
 _LONG = 8  # chunks; a longer reading's track is begun with its first take
+_MANY = 1024  # chunks without their take, however many voices there are
 _LONG_AT_ONCE = 4  # threads for such tracks; they mostly wait
 
 
@@ -59,46 +72,62 @@ class Session:
         shop: Workshop,
         writer: ReportWriter,
         tell: OnEvent,
+        allowance: Allowance,
     ) -> None:
         """Bring the parts together; nothing happens before `go`."""
         self._ledger = ledger
         self._shop = shop
+        self._allowance = allowance
         self._writer = writer
         self._tell = tell
         self._entries = Entries(job.path.parent)
+        self._host = engine.host
         self._clock: Clock = SystemClock()
+        self._judge = Judge(shop.cache.load)
         self.pool = Pool(
-            speak=engine.speak,
+            Effects(
+                speak=engine.speak,
+                clock=self._clock,
+                chance=system_chance,
+                on_event=tell,
+            ),
             cache=shop.cache,
             concurrency=job.concurrency,
             duration_s=duration_s,
-            clock=self._clock,
-            chance=system_chance,
-            on_event=tell,
+            judge=self._judge,
+            budget=allowance.budget,
         )
         self.ending = Ending()
         self._workers = ThreadPoolExecutor(os.cpu_count() or 1, "render")
         self._patient = ThreadPoolExecutor(_LONG_AT_ONCE, "render-long")
         self._open: set[asyncio.Task[None]] = set()
-        self._most_waiting = max(64, 4 * job.concurrency)
+        # So many that the first takes of each voice can be judged together.
+        by_voices = min(_MANY, ENOUGH * len(job.voices))
+        self._most_waiting = max(64, 4 * job.concurrency, by_voices)
         self._waiting = 0  # chunks without their take
         self._room = asyncio.Event()
+        self._drain_s = DRAIN_S
 
     # --- the run -------------------------------------------------------------------
 
-    async def go(self, planned: Iterator[Reading]) -> None:
+    async def go(self, planned: Iterator[Reading], interrupts: Interrupts) -> None:
         """Work through ``planned`` until its end, a fatal error or an interrupt."""
         # The default has few threads: takes would wait for others to reach the disk.
-        asyncio.get_running_loop().set_default_executor(
-            ThreadPoolExecutor(_DISK_THREADS, "disk")
-        )
-        with interrupts(self._interrupted):
+        loop = asyncio.get_running_loop()
+        loop.set_default_executor(ThreadPoolExecutor(_DISK_THREADS, "disk"))
+
+        def tell(number: int) -> None:
+            loop.call_soon_threadsafe(self._interrupted, number)
+
+        with interrupts.told_to(tell):
             feeding = asyncio.create_task(self._feed(work(planned, self._ledger)))
             ending = asyncio.create_task(self.ending.begun.wait())
+            timer = asyncio.create_task(self._keep_time())
             await asyncio.wait({feeding, ending}, return_when=asyncio.FIRST_COMPLETED)
             if self.ending.begun.is_set():
                 await self._drain(feeding)
             ending.cancel()
+            timer.cancel()
             await self.pool.close(0)
             for workers in (self._workers, self._patient):
                 await asyncio.to_thread(workers.shutdown)
@@ -107,11 +136,20 @@ class Session:
         self._tell(Warned("interrupted: finishing what is in flight (at most 10 s)"))
         self.ending.interrupted(number)
 
+    async def _keep_time(self) -> None:
+        """End the run at the deadline, in time for what is in flight to finish."""
+        allowance = self._allowance
+        if allowance.time_left_s < math.inf:
+            await self._clock.sleep(allowance.time_left_s)
+            self._drain_s = allowance.last_s
+            allowance.late = True
+            self.ending.begun.set()
+
     async def _drain(self, feeding: asyncio.Task[None]) -> None:
         """Let what is in flight finish, for a while, and start nothing new."""
-        until_s = self._clock.now_s() + DRAIN_S
+        until_s = self._clock.now_s() + self._drain_s
         self._room.set()
-        await self.pool.close(0.0 if self.ending.disk_failed else DRAIN_S)
+        await self.pool.close(0.0 if self.ending.disk_failed else self._drain_s)
         await asyncio.wait({feeding}, timeout=max(0.5, until_s - self._clock.now_s()))
         self._shop.abandon()
         await asyncio.wait({feeding})
@@ -126,6 +164,9 @@ class Session:
                     break
                 for one in batch:
                     await self._start(one)
+            part = self._allowance.in_part()
+            if part is not None and not self.ending.begun.is_set():
+                self._begin(part)
         except Exception as exc:  # noqa: BLE001 - a bug's too: paid work goes on
             self.ending.failed(exc)
         self.pool.last_call()
@@ -136,18 +177,30 @@ class Session:
         """Open a reading as soon as there is room for it."""
         for there in one.there:
             self._writer.output_unchanged(self._entries.found(one, there))
+            self._note_suspects(one, there.facts)
         if not one.due:
+            self._remember(one.reading)
             self._tell(OutputUnchanged(len(one.there), one.reading.characters))
+            return
+        if not await self._allowance.covers(one):
             return
         while not (self._has_room() or self.ending.begun.is_set()):
             self._room.clear()
             await self._room.wait()
-        if self.ending.begun.is_set():
-            return
+        if not self.ending.begun.is_set():
+            self._begin(one)
+
+    def _begin(self, one: Work) -> None:
         self._waiting += len(one.reading.pieces)
         task = asyncio.create_task(self._read(one))
         self._open.add(task)
         task.add_done_callback(self._closed)
+
+    def _remember(self, reading: Reading) -> None:
+        """Let the takes of a reading that is done help to judge those of others."""
+        for piece in reading.pieces:
+            if piece.request is not None:
+                self._judge.remember(piece.request)
 
     def _closed(self, task: asyncio.Task[None]) -> None:
         """Forget a reading that has ended; what it did not expect is a bug."""
@@ -172,7 +225,8 @@ class Session:
             outcomes = await self._takes(one, arrivals)
         finally:
             arrivals.close()
-        if outcomes is not None and (failure := first_failure(one, outcomes)):
+        failure = outcomes and first_failure(one, outcomes, self._host)
+        if failure:
             self._give_up(failure, len(one.due))
         elif outcomes is not None and making is None:
             making = asyncio.create_task(self._make(one, arrivals, self._workers))
@@ -195,6 +249,7 @@ class Session:
         for result in made:
             if isinstance(result, Stopped | asyncio.CancelledError):
                 ended = True
+                self._allowance.short |= isinstance(result, LeftOut)
             elif isinstance(result, BaseException):
                 self.ending.failed(result)
                 ended = True
@@ -225,7 +280,7 @@ class Session:
         When one of them does not come, nothing is written; that is told elsewhere.
         """
         loop = asyncio.get_running_loop()
-        files = render(one, arrivals, self._shop, self._ledger)
+        files = self._files(one, arrivals)
         left = len(one.due)
         try:
             while True:
@@ -236,22 +291,35 @@ class Session:
                     self._tell(ReadingDone(reading.text.id, reading.voice.name))
                     return
                 left -= 1
-                self._note_made(one, *made)
+                self._note_made(one, made)
         except NotComing:
             return
         except LocalError as exc:
             self._give_up(local_failure(one, exc), left)
             self.ending.local_trouble(exc)
 
-    def _note_made(self, one: Work, due: Due, written: Written) -> None:
-        reading = one.reading
+    def _files(self, one: Work, arrivals: Arrivals) -> Iterator[Rendered]:
+        """Yield the files of a reading as they are made; see `render`."""
+        # The codecs take long to load: here it is beside the first requests.
+        from batchtts.runner.render import render
+
+        yield from render(one, arrivals, self._shop, self._ledger)
+
+    def _note_made(self, one: Work, made: Rendered) -> None:
+        reading, due, written = one.reading, made.due, made.written
         seconds = float(written.duration_s)
-        self._writer.output_made(self._entries.made(one, due, written), seconds)
+        entry = self._entries.made(one, due, written.sha256, made.facts)
+        self._writer.output_made(entry, seconds)
+        self._note_suspects(one, made.facts)
         if warning := missed(due, written):
             self._tell(Warned(warning))
         self._tell(
             OutputMade(written.path, reading.text.id, reading.voice.name, seconds)
         )
+
+    def _note_suspects(self, one: Work, facts: Mapping[str, object]) -> None:
+        for suspect in suspects(one, facts):
+            self._writer.suspect(suspect)
 
     def _give_up(self, failure: Failure, outputs: int) -> None:
         self._writer.reading_failed(failure, outputs)

@@ -18,9 +18,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from batchtts.errors import Problem
 from batchtts.jobfile import load_job
-from batchtts.model import Job, TableText
+from batchtts.model import Job, TableText, Text
 from batchtts.seen import Seen
 from batchtts.tables import read_rows
 from batchtts.texts import read_texts
@@ -104,13 +103,13 @@ def _read_rows(job: Job) -> int:
 
 
 def _read_texts(job: Job) -> int:
-    return sum(not isinstance(text, Problem) for text in read_texts(job))
+    return sum(isinstance(text, Text) for text in read_texts(job))
 
 
 def _read_ids(job: Job) -> int:
     with Seen() as seen:
         for text in read_texts(job):
-            if not isinstance(text, Problem):
+            if isinstance(text, Text):
                 seen.add(text.id, str(text.place))
         return len(seen)
 
