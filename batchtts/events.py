@@ -85,8 +85,6 @@ class OutputMade:
     """A file is at its final path."""
 
     path: Path
-    text: TextId
-    voice: VoiceName
     seconds: float
 
 

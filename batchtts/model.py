@@ -29,6 +29,7 @@ __all__ = [
     "LocalSettings",
     "Loudness",
     "LoudnessMode",
+    "Output",
     "Passage",
     "Pauses",
     "Place",
@@ -179,23 +180,34 @@ class AudioSettings:
     bitrate: int | None = None  # kbit/s; None: the codec's default here
 
 
+Sharing = Literal["none", "file", "folder"]
+"""What the readings of an output share: each has a file of its own, those with
+the same path are one file, or all are rows of what is in one folder."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FilesOutput:
-    """One audio file for each text and voice, named by a template."""
+class Output:
+    """What every kind of output has: which readings go where."""
 
     template: str  # as written: "out/{voice}/{id}.wav"
     folder: Path  # absolute; nothing may be written outside it
-    pattern: str  # the template's part below ``folder``
+    pattern: str  # the template's part below ``folder``; empty: the folder itself
     suffix: str  # ".wav", lower case: decides the format
     texts: tuple[str, ...]  # globs over text ids; empty: every text
     voices: tuple[VoiceName, ...]  # empty: each text's own voice
     audio: AudioSettings
     place: Place
 
+    sharing: ClassVar[Sharing] = "none"
     # Heard from end to end, so that the engine had better hear the paragraphs
     # follow one another. A kind that says when each of them starts needs them
     # in requests of their own.
     separate_paragraphs: ClassVar[bool] = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilesOutput(Output):
+    """One audio file for each text and voice, named by a template."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,7 +244,7 @@ class Job:
     voices: Mapping[VoiceName, Voice]
     voice: VoiceName | None  # for texts that name none
     texts: tuple[TextSource, ...]
-    outputs: tuple[FilesOutput, ...]
+    outputs: tuple[Output, ...]
     cache: Path | None = None
     price: float | None = None  # of 1,000 characters; None: not known
     place: Place

@@ -8,22 +8,17 @@ list of texts is ever held: a million rows cost the memory of a few.
 from __future__ import annotations
 
 import difflib
-import errno
-import functools
-import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from pathlib import Path
 
 from batchtts import names
 from batchtts.chunking import speakable
-from batchtts.errors import JobError, LocalError, Notice, Problem
-from batchtts.files import local_errors
-from batchtts.findings import MAX_PROBLEMS, Notes, Problems
+from batchtts.errors import JobError, Notice, Problem
+from batchtts.findings import Notes, Problems
 from batchtts.model import (
-    FilesOutput,
     Job,
+    Output,
     Text,
     TextId,
     Voice,
@@ -31,11 +26,9 @@ from batchtts.model import (
 )
 from batchtts.pieces import Piece, pieces
 from batchtts.seen import Seen
+from batchtts.targets import Target, Targets, path_of, values_of
 
-__all__ = ["Reading", "Survey", "Target", "readings", "survey"]
-
-_MAX_PART_BYTES = 255  # what the usual file systems allow
-_BUILT_IN = ("id", "voice", "title", "index", "job")
+__all__ = ["Reading", "Survey", "readings", "survey"]
 
 ReadTexts = Callable[[Job], Iterable[Text | Problem | Notice]]
 
@@ -52,21 +45,17 @@ class Survey:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
-    """A file that a reading is to become."""
-
-    output: FilesOutput
-    path: Path
-
-
-@dataclass(frozen=True, slots=True)
 class Reading:
-    """One text in one voice, cut into chunks, with the files it becomes."""
+    """One text in one voice, cut into chunks, with what it becomes.
+
+    ``targets`` are files of its own, ``shares`` what it shares with others.
+    """
 
     text: Text
     voice: Voice
     pieces: tuple[Piece, ...]
     targets: tuple[Target, ...]
+    shares: tuple[Target, ...] = ()
 
     @property
     def characters(self) -> int:
@@ -88,7 +77,7 @@ def survey(job: Job, read_texts: ReadTexts) -> Survey:
     matched: set[int] = set()
     notes = Notes()
     with Seen() as ids, Seen() as paths:
-        targets = _Targets(job, paths, problems, _index_width(job, read_texts))
+        targets = Targets(job, paths, problems, _index_width(job, read_texts))
         for text in read_texts(job):
             if isinstance(text, Problem):
                 problems.add(text)
@@ -110,8 +99,7 @@ def survey(job: Job, read_texts: ReadTexts) -> Survey:
                 characters += len(text.words)
                 for output in wanted:
                     matched.add(id(output))
-                    outputs += 1
-                    targets.check(text, texts, voice, output)
+                    outputs += targets.check(text, texts, voice, output)
     if not texts and not problems.kept:
         problems.add(Problem(job.place, "the job has no text to read"))
     problems.raise_if_any()
@@ -138,9 +126,9 @@ def readings(
             raise JobError([text])
         for voice_name, wanted in _voices(job, text, problems).items():
             voice = job.voices[voice_name]
-            values = _values(job, text, voice_name, f"{index:0{width}d}")
+            values = values_of(job, text, voice_name, f"{index:0{width}d}")
             try:
-                targets = tuple(Target(out, _path(out, values)) for out in wanted)
+                targets = tuple(Target(out, path_of(out, values)) for out in wanted)
             except (KeyError, ValueError) as exc:
                 message = f'text "{text.id}" has lost its {exc.args[0]} while running'
                 raise JobError([Problem(text.place, message, "run again")]) from exc
@@ -152,7 +140,13 @@ def readings(
                 phrases=job.phrases,
                 engine=engine,
             )
-            yield Reading(text, voice, cut, targets)
+            yield Reading(
+                text,
+                voice,
+                cut,
+                tuple(one for one in targets if one.output.sharing == "none"),
+                tuple(one for one in targets if one.output.sharing != "none"),
+            )
         problems.raise_if_any()
 
 
@@ -167,14 +161,12 @@ def _width(texts: int) -> int:
     return max(2, len(str(texts)))
 
 
-def _voices(
-    job: Job, text: Text, problems: Problems
-) -> dict[VoiceName, list[FilesOutput]]:
+def _voices(job: Job, text: Text, problems: Problems) -> dict[VoiceName, list[Output]]:
     """Return the voices that read a text, each with the outputs that want it."""
     own = text.voice or job.voice
     if own is None and len(job.voices) == 1:
         own = next(iter(job.voices))
-    wanted: dict[VoiceName, list[FilesOutput]] = {}
+    wanted: dict[VoiceName, list[Output]] = {}
     for output in job.outputs:
         if not _takes(output, text.id):
             continue
@@ -189,7 +181,7 @@ def _voices(
     return wanted
 
 
-def _separate(job: Job, wanted: Iterable[FilesOutput]) -> bool:
+def _separate(job: Job, wanted: Iterable[Output]) -> bool:
     """Say whether paragraphs are kept apart: as the job says, or an output needs.
 
     One reading for all of its outputs: two ways to cut a text cost it twice.
@@ -199,112 +191,8 @@ def _separate(job: Job, wanted: Iterable[FilesOutput]) -> bool:
     return job.separate_paragraphs
 
 
-def _takes(output: FilesOutput, text: TextId) -> bool:
+def _takes(output: Output, text: TextId) -> bool:
     return not output.texts or any(fnmatchcase(text, glob) for glob in output.texts)
-
-
-def _values(job: Job, text: Text, voice: VoiceName, index: str) -> Mapping[str, str]:
-    return {
-        **text.columns,
-        "id": text.id,
-        "voice": voice,
-        "title": text.title or text.id,
-        "index": index,
-        "job": job.name,
-    }
-
-
-def _path(output: FilesOutput, values: Mapping[str, str]) -> Path:
-    return output.folder.joinpath(names.fill(output.pattern, values))
-
-
-class _Targets:
-    """Checks the files that readings would become, one after the other."""
-
-    def __init__(self, job: Job, paths: Seen, problems: Problems, width: int) -> None:
-        self._job = job
-        self._paths = paths
-        self._problems = problems
-        self._width = width
-        # What the disk says holds for this survey only.
-        self._real = functools.lru_cache(maxsize=1024)(os.path.realpath)
-        self._nearest = functools.lru_cache(maxsize=1024)(_nearest)
-        self._unwritable: dict[Path, None] = {}
-
-    def check(
-        self, text: Text, index: int, voice: VoiceName, output: FilesOutput
-    ) -> None:
-        """Note what is wrong with the file of a text in a voice."""
-        values = _values(self._job, text, voice, f"{index:0{self._width}d}")
-        try:
-            path = _path(output, values)
-        except KeyError as exc:
-            self._problems.add(_unknown_field(output, text, exc.args[0], values))
-            return
-        except ValueError as exc:
-            message = f'nothing of its {exc.args[0]} can stand in "{output.template}"'
-            self._problems.add(Problem(text.place, f'text "{text.id}": {message}'))
-            return
-        if trouble := self._trouble(output, path):
-            self._problems.add(Problem(text.place, f'text "{text.id}": {trouble}'))
-            return
-        writer = f'text "{text.id}" in voice "{voice}" ({text.place})'
-        if earlier := self._paths.add(names.fold(str(path)), writer):
-            message = f'text "{text.id}" would write "{path}", as {earlier} does'
-            hint = "put {id}, {voice} or {index} into the output's path"
-            self._problems.add(Problem(text.place, message, hint))
-
-    def _trouble(self, output: FilesOutput, path: Path) -> str | None:
-        if len(os.fsencode(path)) > _MAX_PART_BYTES and any(
-            len(os.fsencode(part)) > _MAX_PART_BYTES for part in path.parts
-        ):
-            return f'the name "{path.name}" is longer than {_MAX_PART_BYTES} bytes'
-        with local_errors("cannot look at"):
-            folder, parent = self._real(output.folder), self._real(path.parent)
-            if not f"{parent}{os.sep}".startswith(os.path.join(folder, "")):  # noqa: PTH118 - ends with a separator
-                return f'"{path}" leads out of the folder "{output.folder}"'
-            if _is_too_long(path):
-                return f'the path "{path}" is longer than this system allows'
-            if path.is_dir():
-                return f'"{path}" is a folder, not a file'
-            nearest, is_open = self._nearest(path.parent)
-            if is_open is None:
-                return (
-                    f'"{path}" cannot be written: "{nearest}" is a file, not a folder'
-                )
-            if not is_open and len(self._unwritable) < MAX_PROBLEMS:
-                self._unwritable[nearest] = None
-        return None
-
-    def raise_if_unwritable(self) -> None:
-        """Raise LocalError if a folder is closed to us that files are to go into."""
-        if self._unwritable:
-            lines = [
-                f'cannot write into "{folder}": permission denied, or a read-only disk'
-                for folder in self._unwritable
-            ]
-            raise LocalError("\n".join(lines))
-
-
-def _nearest(folder: Path) -> tuple[Path, bool | None]:
-    """Return the nearest of a folder and those above it that is there.
-
-    And whether it can be written into; None where it is no folder.
-    """
-    there = next((above for above in (folder, *folder.parents) if above.exists()), None)
-    if there is None:  # a drive that is not there: making the folder will tell
-        return folder, True
-    if not there.is_dir():
-        return there, None
-    return there, os.access(there, os.W_OK | os.X_OK)
-
-
-def _is_too_long(path: Path) -> bool:
-    try:
-        path.lstat()
-    except OSError as exc:
-        return exc.errno == errno.ENAMETOOLONG
-    return False
 
 
 def _repeated_id(text: Text, earlier: str) -> Problem:
@@ -328,17 +216,6 @@ def _unknown_voice(job: Job, text: Text, name: str) -> Problem:
     known = ", ".join(job.voices)
     hint = f'did you mean "{near[0]}"?' if near else f"the job's voices: {known}"
     return Problem(text.place, f'text "{text.id}": no voice "{name}"', hint)
-
-
-def _unknown_field(
-    output: FilesOutput, text: Text, field: str, values: Mapping[str, str]
-) -> Problem:
-    near = difflib.get_close_matches(field, values, n=1)
-    extra = [name for name in values if name not in _BUILT_IN]
-    known = ", ".join([*_BUILT_IN, *extra])
-    hint = f"did you mean {{{near[0]}}}?" if near else f"there are: {known}"
-    message = f'"{output.template}": text "{text.id}" ({text.place}) has no {{{field}}}'
-    return Problem(output.place, message, hint)
 
 
 def _unmatched(job: Job, matched: set[int]) -> tuple[str, ...]:

@@ -89,7 +89,7 @@ class Progress:
 
     def _say(self, event: Event) -> None:
         match event:
-            case OutputMade(path, _, _, seconds):
+            case OutputMade(path, seconds):
                 self._detail(1, f"made {path} ({seconds:.1f} s)")
             case Retrying(_, reason, failures, delay_s):
                 self._detail(

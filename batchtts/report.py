@@ -122,15 +122,17 @@ class ReportWriter:
                 "w+", encoding="utf-8", errors="backslashreplace", dir=folder
             )
 
-    def output_made(self, entry: Mapping[str, object], seconds: float) -> None:
-        """Note a file that was written."""
-        self.made += 1
+    def output_made(
+        self, entry: Mapping[str, object], seconds: float, outputs: int = 1
+    ) -> None:
+        """Note a file that was written, or what else counts as so many outputs."""
+        self.made += outputs
         self.audio_seconds += seconds
         self._line(entry)
 
-    def output_unchanged(self, entry: Mapping[str, object]) -> None:
-        """Note a file that was found as it should be."""
-        self.unchanged += 1
+    def output_unchanged(self, entry: Mapping[str, object], outputs: int = 1) -> None:
+        """Note a file, or what counts as so many, that was found as it should be."""
+        self.unchanged += outputs
         self._line(entry)
 
     @property

@@ -18,7 +18,7 @@ LAYERS = [
     {"report", "outputs"},
     {"tracks", "pool"},
     {"plan"},
-    {"pieces"},
+    {"pieces", "targets"},
     {"texts", "chunking", "completeness"},
     {"chapters"},
     {"books", "jobfile", "tables", "seen", "cache", "rime", "localserver", "audio"},

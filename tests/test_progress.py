@@ -30,7 +30,7 @@ def _all_events(follow: Progress) -> None:
     follow(TakeDone(1000, cached=False, seconds=1.0))
     follow(Retrying(Fault.DROPPED, "gone\x1b[31m", 1, 0.5))
     follow(Throttled(3, 2.0, "Currently at websocket limit"))
-    follow(OutputMade(Path("a.wav"), TEXT, VOICE, 1.25))
+    follow(OutputMade(Path("a.wav"), 1.25))
     follow(ReadingDone(TEXT, VOICE))
     follow(OutputUnchanged(2, 500))
     follow(TakeFailed(500))

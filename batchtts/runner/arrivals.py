@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import threading
 
-from batchtts.runner.feed import Work
-
 __all__ = ["Arrivals", "NotComing"]
 
 
@@ -16,9 +14,9 @@ class NotComing(Exception):  # noqa: N818 - a state, not a fault
 class Arrivals:
     """Which takes are in the cache: told on one thread, waited for on another."""
 
-    def __init__(self, work: Work) -> None:
-        """Begin with none."""
-        self._missing = set(range(len(work.reading.pieces)))
+    def __init__(self, pieces: int) -> None:
+        """Begin with none of so many."""
+        self._missing = set(range(pieces))
         self._closed = False
         self._changed = threading.Condition()
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from batchtts.errors import LocalError
 from batchtts.pool import Outcome
@@ -24,6 +24,7 @@ __all__ = [
     "local_failure",
     "missed",
     "suspects",
+    "suspects_in",
 ]
 
 _MISSED_DB = 0.5
@@ -73,7 +74,12 @@ def facts(written: Written) -> dict[str, object]:
 def suspects(one: Work, facts: Mapping[str, object]) -> Iterator[Suspect]:
     """Yield the takes in a file that are in doubt, as its facts tell."""
     told = facts.get("suspects", ())
-    for suspect in told if isinstance(told, list) else ():
+    yield from suspects_in(one, told if isinstance(told, list) else ())
+
+
+def suspects_in(one: Work, told: Sequence[Mapping[str, Any]]) -> Iterator[Suspect]:
+    """Yield the takes of a reading that are in doubt, as they were noted."""
+    for suspect in told:
         yield Suspect(
             text=one.reading.text.id,
             voice=one.reading.voice.name,

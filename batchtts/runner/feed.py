@@ -6,8 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from batchtts.formats import FORMATS, rate_for
-from batchtts.plan import Reading, Target
+from batchtts.plan import Reading
+from batchtts.runner.collection import Collections, Share
 from batchtts.runner.ledger import Ledger
+from batchtts.targets import Target
 
 __all__ = ["Due", "There", "Work", "batches", "key_of", "tags", "work"]
 
@@ -33,15 +35,26 @@ class There:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A reading with the files that it still has to become."""
+    """A reading with what it still has to become."""
 
     reading: Reading
     due: tuple[Due, ...]
     there: tuple[There, ...]
+    shares: tuple[Share, ...]
+
+    @property
+    def is_done(self) -> bool:
+        """Tell whether nothing is left to be made of it."""
+        return not (self.due or self.shares)
 
 
-def work(readings: Iterator[Reading], ledger: Ledger) -> Iterator[Work]:
-    """Sort each reading's files into those that are due and those that are there."""
+def work(
+    readings: Iterator[Reading], ledger: Ledger, collections: Collections
+) -> Iterator[Work]:
+    """Sort each reading's outputs into those that are due and those that are there.
+
+    The collections have been settled.
+    """
     for reading in readings:
         due: list[Due] = []
         there: list[There] = []
@@ -54,7 +67,7 @@ def work(readings: Iterator[Reading], ledger: Ledger) -> Iterator[Work]:
                 due.append(one)
             else:
                 there.append(There(target, facts))
-        yield Work(reading, tuple(due), tuple(there))
+        yield Work(reading, tuple(due), tuple(there), collections.shares(reading))
 
 
 def batches(due: Iterator[Work]) -> Iterator[list[Work]]:

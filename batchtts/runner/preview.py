@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from batchtts.cache import Cache
 from batchtts.model import Job
-from batchtts.plan import Survey, readings, survey
+from batchtts.plan import Reading, Survey, readings, survey
 from batchtts.runner.allowance import cost_of
+from batchtts.runner.collection import collections_of
 from batchtts.runner.engine import engine_for
 from batchtts.runner.feed import Work, work
 from batchtts.runner.ledger import Ledger
@@ -57,11 +60,14 @@ class Left:
         """Count a reading; ``seen`` remembers the requests counted before."""
         self.due += len(one.due)
         self.unchanged += len(one.there)
-        if not one.due:
+        if one.is_done:
             return
         for file in one.due:
             output = file.target.output
             self.room.file(one.reading.characters, output, file.rate_hz)
+        for share in one.shares:
+            output, rate_hz = share.target.output, share.wanted.rate_hz
+            self.room.file(one.reading.characters, output, rate_hz)
         for piece in one.reading.pieces:
             self.chunks += 1
             request = piece.request
@@ -81,9 +87,17 @@ def left_of(job: Job, size: Survey, identity: str, ledger: Ledger) -> Left:
     """Go through a job that has passed `survey` and count what is left to do."""
     cache = Cache(cache_folder(job))
     left = Left(Room(cache=cache.folder, scratch=state_folder(job)))
-    planned = readings(job, read_texts, engine=identity, texts=size.texts)
-    with Seen() as seen:
-        for one in work(planned, ledger):
+
+    def planned() -> Iterator[Reading]:
+        return readings(job, read_texts, engine=identity, texts=size.texts)
+
+    collections = collections_of(job, ledger, None)
+    with Seen() as seen, contextlib.closing(collections):
+        collections.settle(planned())
+        tally = collections.tally
+        left.due += tally.outputs - tally.unchanged
+        left.unchanged += tally.unchanged
+        for one in work(planned(), ledger, collections):
             left.add(one, cache, seen)
     return left
 

@@ -17,7 +17,8 @@ from batchtts.files import local_errors
 from batchtts.model import Pauses, Recording, Request
 from batchtts.outputs.files import Written, write_file
 from batchtts.runner.arrivals import Arrivals
-from batchtts.runner.entries import facts
+from batchtts.runner.collection import Made, Share
+from batchtts.runner.entries import facts, suspects_in
 from batchtts.runner.feed import Due, Work, key_of, tags
 from batchtts.runner.ledger import Ledger
 from batchtts.runner.workshop import Workshop
@@ -25,6 +26,9 @@ from batchtts.runner.workshop import Workshop
 __all__ = ["Rendered", "render"]
 
 _Suspects = dict[int, dict[str, object]]
+
+
+_Need = Due | Share
 
 
 class Rendered(NamedTuple):
@@ -37,18 +41,21 @@ class Rendered(NamedTuple):
 
 def render(
     work: Work, arrivals: Arrivals, shop: Workshop, ledger: Ledger
-) -> Iterator[Rendered]:
-    """Build each track that the reading's files need once, and write the files.
+) -> Iterator[Rendered | Made]:
+    """Build each track that is needed of the reading once, and make use of it.
 
     Runs in a worker thread, and waits there for takes that are not in the cache
     yet. Each file is in the ledger before it is yielded. Raises LocalError, and
     NotComing where a take will not arrive or the work has been abandoned.
     """
-    tracks_due: dict[tuple[int, Pauses], list[Due]] = {}
+    needed: dict[tuple[int, Pauses], list[_Need]] = {}
     for due in work.due:
         kind = due.rate_hz, due.target.output.audio.pauses
-        tracks_due.setdefault(kind, []).append(due)
-    for (rate_hz, pauses), dues in tracks_due.items():
+        needed.setdefault(kind, []).append(due)
+    for share in work.shares:
+        kind = share.wanted.rate_hz, share.wanted.pauses
+        needed.setdefault(kind, []).append(share)
+    for (rate_hz, pauses), needs in needed.items():
         suspects: _Suspects = {}
         with _scratch_file(shop.scratch) as spool:
             track = tracks.make_track(
@@ -57,16 +64,23 @@ def render(
                 pauses=pauses,
                 spool=spool,
             )
-            for due in dues:
+            told = [suspects[at] for at in sorted(suspects)]
+            for need in needs:
                 shop.check()
-                written = _written(work, due, track, shop)
+                if isinstance(need, Share):
+                    doubts = tuple(suspects_in(work, told))
+                    yield from need.collection.add(
+                        work.reading, need.target, track, doubts
+                    )
+                    continue
+                written = _written(work, need, track, shop)
                 known = facts(written)
-                if suspects:
-                    known["suspects"] = [suspects[at] for at in sorted(suspects)]
+                if told:
+                    known["suspects"] = told
                 with local_errors("cannot look at"):
-                    key = key_of(work.reading, due)
+                    key = key_of(work.reading, need)
                     ledger.record(written.path, key, written.sha256, known)
-                yield Rendered(due, written, known)
+                yield Rendered(need, written, known)
 
 
 def _written(work: Work, due: Due, track: tracks.Track, shop: Workshop) -> Written:

@@ -26,9 +26,10 @@ from batchtts.files import (
     sweep,
 )
 from batchtts.model import Job, RunLimits
-from batchtts.plan import Survey, readings, survey
+from batchtts.plan import Reading, Survey, readings, survey
 from batchtts.report import ReportWriter, RunReport, Spending
 from batchtts.runner.allowance import Allowance, cost_of
+from batchtts.runner.collection import collections_of
 from batchtts.runner.ending import Ending
 from batchtts.runner.engine import Engine, engine_for
 from batchtts.runner.guard import guard
@@ -123,14 +124,23 @@ class _Run:
             Ledger.open(ledger_path(job), base=job.path.parent) as ledger,
         ):
             self._require_room(ledger)
-            planned = readings(
-                job, read_texts, engine=engine.identity, texts=self.size.texts
-            )
             engine.before_speaking(self.shop.cache.require_writable)
-            session = Session(
-                job, engine, ledger, self.shop, writer, self.told, self.allowance
-            )
-            asyncio.run(session.go(self.inputs.watched(planned), interrupted))
+            with contextlib.closing(
+                collections_of(job, ledger, self.shop)
+            ) as collections:
+                collections.settle(self._planned())
+                session = Session(
+                    job,
+                    engine,
+                    ledger,
+                    self.shop,
+                    writer,
+                    self.told,
+                    self.allowance,
+                    collections,
+                )
+                planned = self.inputs.watched(self._planned())
+                asyncio.run(session.go(planned, interrupted))
             self._note_changes(session.ending, writer)
             spending = self._spending(session.ending, writer, ledger)
             report = self._report(session, writer, spending)
@@ -143,6 +153,14 @@ class _Run:
         if session.ending.bug is not None:
             raise session.ending.bug
         return report
+
+    def _planned(self) -> Iterator[Reading]:
+        return readings(
+            self.job,
+            read_texts,
+            engine=self.engine.identity,
+            texts=self.size.texts,
+        )
 
     def _require_room(self, ledger: Ledger) -> None:
         """Raise LocalError if what is left to do will not fit on the disk."""

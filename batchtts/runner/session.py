@@ -12,39 +12,33 @@ import asyncio
 import functools
 import math
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from batchtts.clock import Clock, SystemClock, system_chance
 from batchtts.completeness import ENOUGH, Judge
 from batchtts.errors import LocalError
 from batchtts.events import (
     OnEvent,
-    OutputMade,
     OutputUnchanged,
     ReadingDone,
-    ReadingFailed,
     Warned,
 )
 from batchtts.model import Job
 from batchtts.pieces import Piece
 from batchtts.plan import Reading
 from batchtts.pool import Effects, LeftOut, Outcome, Pool, Stopped
-from batchtts.report import Failure, ReportWriter
+from batchtts.report import ReportWriter
 from batchtts.rime.plausible import duration_s
 from batchtts.runner.allowance import Allowance
 from batchtts.runner.arrivals import Arrivals, NotComing
+from batchtts.runner.collection import Collections, Made
 from batchtts.runner.ending import Ending
 from batchtts.runner.engine import Engine
-from batchtts.runner.entries import (
-    Entries,
-    first_failure,
-    local_failure,
-    missed,
-    suspects,
-)
+from batchtts.runner.entries import first_failure, local_failure
 from batchtts.runner.feed import Work, batches, work
+from batchtts.runner.journal import Journal
 from batchtts.runner.ledger import Ledger
 from batchtts.runner.signals import Interrupts
 from batchtts.runner.workshop import Workshop
@@ -53,6 +47,8 @@ if TYPE_CHECKING:
     from batchtts.runner.render import Rendered
 
 __all__ = ["Session"]
+
+Item = TypeVar("Item")
 
 DRAIN_S = 10.0  # what is in flight when a run is interrupted may take so long
 _DISK_THREADS = 32
@@ -73,14 +69,15 @@ class Session:
         writer: ReportWriter,
         tell: OnEvent,
         allowance: Allowance,
+        collections: Collections,
     ) -> None:
         """Bring the parts together; nothing happens before `go`."""
         self._ledger = ledger
         self._shop = shop
         self._allowance = allowance
-        self._writer = writer
+        self._collections = collections
+        self._journal = Journal(writer, tell, base=job.path.parent)
         self._tell = tell
-        self._entries = Entries(job.path.parent)
         self._host = engine.host
         self._clock: Clock = SystemClock()
         self._judge = Judge(shop.cache.load)
@@ -120,7 +117,8 @@ class Session:
             loop.call_soon_threadsafe(self._interrupted, number)
 
         with interrupts.told_to(tell):
-            feeding = asyncio.create_task(self._feed(work(planned, self._ledger)))
+            coming = work(planned, self._ledger, self._collections)
+            feeding = asyncio.create_task(self._feed(coming))
             ending = asyncio.create_task(self.ending.begun.wait())
             timer = asyncio.create_task(self._keep_time())
             await asyncio.wait({feeding, ending}, return_when=asyncio.FIRST_COMPLETED)
@@ -156,6 +154,8 @@ class Session:
 
     async def _feed(self, due: Iterator[Work]) -> None:
         """Open the readings one after the other, and wait for the last to close."""
+        for found in self._collections.found():
+            self._journal.shared_found(found)
         try:
             coming = batches(due)
             while not self.ending.begun.is_set():
@@ -172,13 +172,26 @@ class Session:
         self.pool.last_call()
         while self._open:
             await asyncio.wait(self._open)
+        if not (self.ending.begun.is_set() or self._allowance.short):
+            await self._finish()
+
+    async def _finish(self) -> None:
+        """Make what could not be made before the last reading was there."""
+        try:
+            async for made in self._steps(self._collections.finish(), self._workers):
+                self._journal.shared_made(made)
+        except NotComing:
+            return
+        except LocalError as exc:
+            self.ending.local_trouble(exc)
+        except Exception as exc:  # noqa: BLE001 - a bug, reported as one
+            self.ending.failed(exc)
 
     async def _start(self, one: Work) -> None:
         """Open a reading as soon as there is room for it."""
         for there in one.there:
-            self._writer.output_unchanged(self._entries.found(one, there))
-            self._note_suspects(one, there.facts)
-        if not one.due:
+            self._journal.found(one, there)
+        if one.is_done:
             self._remember(one.reading)
             self._tell(OutputUnchanged(len(one.there), one.reading.characters))
             return
@@ -217,7 +230,7 @@ class Session:
 
     async def _read(self, one: Work) -> None:
         """Bring one reading's takes in, and make its files."""
-        arrivals = Arrivals(one)
+        arrivals = Arrivals(len(one.reading.pieces))
         making: asyncio.Task[None] | None = None
         if len(one.reading.pieces) > _LONG:
             making = asyncio.create_task(self._make(one, arrivals, self._patient))
@@ -227,7 +240,7 @@ class Session:
             arrivals.close()
         failure = outcomes and first_failure(one, outcomes, self._host)
         if failure:
-            self._give_up(failure, len(one.due))
+            self._journal.gave_up(one, failure, len(one.due))
         elif outcomes is not None and making is None:
             making = asyncio.create_task(self._make(one, arrivals, self._workers))
         if making is not None:
@@ -275,52 +288,38 @@ class Session:
     async def _make(
         self, one: Work, arrivals: Arrivals, workers: ThreadPoolExecutor
     ) -> None:
-        """Write the files of a reading from its takes, as soon as they are there.
+        """Make what a reading becomes of its takes, as soon as they are there.
 
-        When one of them does not come, nothing is written; that is told elsewhere.
+        When one of them does not come, nothing is made; that is told elsewhere.
         """
-        loop = asyncio.get_running_loop()
-        files = self._files(one, arrivals)
         left = len(one.due)
         try:
-            while True:
-                step = functools.partial(next, files, None)
-                made = await loop.run_in_executor(workers, step)
-                if made is None:
-                    reading = one.reading
-                    self._tell(ReadingDone(reading.text.id, reading.voice.name))
-                    return
-                left -= 1
-                self._note_made(one, made)
+            async for made in self._steps(self._outputs(one, arrivals), workers):
+                if isinstance(made, Made):
+                    self._journal.shared_made(made)
+                else:
+                    left -= 1
+                    self._journal.made(one, made)
         except NotComing:
             return
         except LocalError as exc:
-            self._give_up(local_failure(one, exc), left)
+            self._journal.gave_up(one, local_failure(one, exc), left)
             self.ending.local_trouble(exc)
+        else:
+            self._tell(ReadingDone(one.reading.text.id, one.reading.voice.name))
 
-    def _files(self, one: Work, arrivals: Arrivals) -> Iterator[Rendered]:
-        """Yield the files of a reading as they are made; see `render`."""
+    async def _steps(
+        self, items: Iterator[Item], workers: ThreadPoolExecutor
+    ) -> AsyncIterator[Item]:
+        """Yield what is made, each item by one of the workers."""
+        loop = asyncio.get_running_loop()
+        step = functools.partial(next, items, None)
+        while (made := await loop.run_in_executor(workers, step)) is not None:
+            yield made
+
+    def _outputs(self, one: Work, arrivals: Arrivals) -> Iterator[Rendered | Made]:
+        """Yield what a reading becomes as it is made; see `render`."""
         # The codecs take long to load: here it is beside the first requests.
         from batchtts.runner.render import render
 
         yield from render(one, arrivals, self._shop, self._ledger)
-
-    def _note_made(self, one: Work, made: Rendered) -> None:
-        reading, due, written = one.reading, made.due, made.written
-        seconds = float(written.duration_s)
-        entry = self._entries.made(one, due, written.sha256, made.facts)
-        self._writer.output_made(entry, seconds)
-        self._note_suspects(one, made.facts)
-        if warning := missed(due, written):
-            self._tell(Warned(warning))
-        self._tell(
-            OutputMade(written.path, reading.text.id, reading.voice.name, seconds)
-        )
-
-    def _note_suspects(self, one: Work, facts: Mapping[str, object]) -> None:
-        for suspect in suspects(one, facts):
-            self._writer.suspect(suspect)
-
-    def _give_up(self, failure: Failure, outputs: int) -> None:
-        self._writer.reading_failed(failure, outputs)
-        self._tell(ReadingFailed(failure.text, failure.voice, failure.reason))

@@ -14,7 +14,7 @@ from pathlib import Path
 from batchtts.errors import LocalError
 from batchtts.files import local_errors
 from batchtts.formats import FORMATS, rate_for
-from batchtts.model import FilesOutput, Job, Voice
+from batchtts.model import Job, Output, Voice
 
 __all__ = ["Room"]
 
@@ -55,12 +55,15 @@ class Room:
         rate = _take_rate(voice)
         self._bytes[self._cache] += _sound_bytes(characters, rate) + _FILE_BYTES
 
-    def file(self, characters: int, output: FilesOutput, rate_hz: int) -> None:
-        """Count a file that is to be made of so many characters."""
+    def file(self, characters: int, output: Output, rate_hz: int) -> None:
+        """Count a file that is to be made of so many characters, or its part in one."""
         rate = _file_rate(output, rate_hz)
         self._bytes[output.folder] += _sound_bytes(characters, rate) + _FILE_BYTES
         samples = _sound_bytes(characters, rate_hz * _SAMPLE_BYTES)
-        self._longest = max(self._longest, samples)
+        if output.sharing == "none":
+            self._longest = max(self._longest, samples)
+        else:  # kept until all that goes into it is there
+            self._bytes[self._scratch] += samples
 
     @property
     def needed_bytes(self) -> int:
@@ -125,7 +128,7 @@ def _take_rate(voice: Voice) -> float:
             return _COMPRESSED_KBPS * _KBIT_BYTES
 
 
-def _file_rate(output: FilesOutput, rate_hz: int) -> float:
+def _file_rate(output: Output, rate_hz: int) -> float:
     """Return the bytes of a second of an output's files."""
     kind = FORMATS[output.suffix]
     if kind.bitrates is not None:

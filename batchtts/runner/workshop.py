@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import secrets
+import shutil
 import threading
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from batchtts.cache import Cache
-from batchtts.files import sweep
+from batchtts.files import local_errors, sweep
 from batchtts.runner.arrivals import NotComing
+
+if TYPE_CHECKING:
+    from batchtts.tracks import Track
 
 __all__ = ["Workshop"]
 
@@ -35,6 +43,16 @@ class Workshop:
             if folder not in self._swept:
                 sweep(folder, owner=self.owner)
                 self._swept.add(folder)
+
+    def keep(self, track: Track) -> Track:
+        """Return the same track with a spool that stays until the run ends."""
+        spool = self.scratch / f"{secrets.token_hex(8)}.pcm"
+        with local_errors("cannot keep a track"):
+            try:
+                os.link(track.spool, spool)
+            except OSError:  # a file system without links
+                shutil.copyfile(track.spool, spool)
+        return replace(track, spool=spool)
 
     def abandon(self) -> None:
         """Have every thread that makes a file leave it: the run is ending."""
