@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from batchtts.formats import FORMATS
-from batchtts.jobfile.outputshape import AUDIO, OUTPUT
+from batchtts.jobfile.audioshape import AUDIO
+from batchtts.jobfile.outputshape import OUTPUT
 from batchtts.jobfile.parameters import (
     ARCANA_MODELS,
     CLOUD_RATES_HZ,

@@ -1,4 +1,4 @@
-"""The shape of the audio section and of outputs, kind by kind.
+"""The shape of outputs, kind by kind.
 
 A further kind of output is a further variant of ``OUTPUT`` here, and a reader
 of its own in ``outputs``.
@@ -6,99 +6,28 @@ of its own in ``outputs``.
 
 from __future__ import annotations
 
-from batchtts.jobfile.shape import (
-    ByKey,
-    ByValue,
-    Choice,
-    Either,
-    Field,
-    Integer,
-    Listing,
-    Number,
-    Record,
-    Text,
-)
+from batchtts.jobfile.audioshape import CHOSEN
+from batchtts.jobfile.shape import ByValue, Choice, Field, Record, Text
 
-__all__ = ["AUDIO", "OUTPUT"]
+__all__ = ["OUTPUT"]
 
-_DECIBELS = Number(minimum=-20, maximum=0)
-LOUDNESS = Either(
-    (
-        Choice(("podcast", "ebu", "acx", "peak", "none")),
-        ByKey(
-            noun="loudness",
-            variants={
-                "lufs": Record(
-                    noun="loudness",
-                    fields={
-                        "lufs": Field(
-                            shape=Number(minimum=-70, maximum=0),
-                            doc="integrated loudness in LUFS",
-                            required=True,
-                        ),
-                        "true_peak": Field(
-                            shape=_DECIBELS, doc="highest true peak in dBTP", default=-1
-                        ),
-                    },
-                ),
-                "rms": Record(
-                    noun="loudness",
-                    fields={
-                        "rms": Field(
-                            shape=Number(minimum=-60, maximum=0),
-                            doc="RMS level in dBFS",
-                            required=True,
-                        ),
-                        "peak": Field(
-                            shape=_DECIBELS, doc="highest peak in dB", default=-1
-                        ),
-                    },
-                ),
-            },
-        ),
-    )
-)
-
-
-def _pause(doc: str, default: float) -> Field:
-    return Field(shape=Number(minimum=0, maximum=60), doc=doc, default=default)
-
-
-AUDIO = Record(
-    noun="audio section",
+_FILES = Record(
+    noun="output",
     fields={
-        "sample_rate": Field(
-            shape=Integer(minimum=4000, maximum=192_000),
-            doc="the outputs' rate in Hz; default the one the voices are made at",
-            aliases=("sampling_rate", "rate", "samplerate"),
+        "kind": Field(
+            shape=Choice(("files",)),
+            doc="files: one audio file a text",
+            required=True,
         ),
-        "pauses": Field(
-            shape=Record(
-                noun="pauses",
-                fields={
-                    "clause": _pause("seconds after a cut inside a sentence", 0.12),
-                    "sentence": _pause("seconds after a cut at a sentence's end", 0.35),
-                    "paragraph": _pause(
-                        "seconds after a cut at a paragraph's end", 0.6
-                    ),
-                    "section": _pause(
-                        "seconds between sections, which always part chunks", 1.5
-                    ),
-                },
-            ),
-            doc="seconds of silence, by what stands at the cut",
+        "path": Field(
+            shape=Text(),
+            doc="where the files go; {id} {voice} {title} {index} {job} and "
+            "{column} are filled in, and the ending decides the format",
+            required=True,
+            examples=("out/{voice}/{id}.wav",),
+            aliases=("file", "template"),
         ),
-        "loudness": Field(
-            shape=LOUDNESS,
-            doc="podcast (-19 LUFS), ebu (-23 LUFS), acx (-20 dB RMS, peak -3.5), "
-            "peak, none, or figures of your own",
-            default="podcast",
-        ),
-        "bitrate": Field(
-            shape=Integer(minimum=6, maximum=512),
-            doc="kbit/s of formats that have a bit rate",
-            aliases=("bit_rate",),
-        ),
+        **CHOSEN,
     },
 )
 
@@ -106,37 +35,5 @@ OUTPUT = ByValue(
     noun="output",
     key="kind",
     doc='what to make: "kind: files" makes one audio file a text',
-    variants={
-        "files": Record(
-            noun="output",
-            fields={
-                "kind": Field(
-                    shape=Choice(("files",)),
-                    doc="files: one audio file a text",
-                    required=True,
-                ),
-                "path": Field(
-                    shape=Text(),
-                    doc="where the files go; {id} {voice} {title} {index} {job} and "
-                    "{column} are filled in, and the ending decides the format",
-                    required=True,
-                    examples=("out/{voice}/{id}.wav",),
-                    aliases=("file", "template"),
-                ),
-                "texts": Field(
-                    shape=Either((Text(), Listing(Text()))),
-                    doc="ids of the texts to take, * stands for anything; "
-                    "default all of them",
-                ),
-                "voices": Field(
-                    shape=Listing(Text()),
-                    doc="voices that each read every text; default each text's own",
-                    aliases=("voice",),
-                ),
-                "audio": Field(
-                    shape=AUDIO, doc="what differs from the job's audio section"
-                ),
-            },
-        ),
-    },
+    variants={"files": _FILES},
 )
