@@ -328,21 +328,23 @@ class Request:
     """Everything that determines a piece of audio, and nothing else.
 
     ``engine`` names the kind of engine with the version of its sound where we
-    know it: ``rime``, or ``local/espeak-1.52.0+1``.
+    know it: ``rime``, or ``local/espeak-1.52.0+1``. ``take`` counts the times
+    that the same is spoken: it is not sent, and makes of one line another take
+    to be kept beside the first.
     """
 
     engine: str
     parameters: tuple[tuple[str, str], ...]
     text: str
+    take: int = 0
 
     @property
     def fingerprint(self) -> Fingerprint:
         """Return the SHA-256 of the request as 64 hexadecimal digits."""
-        canonical = json.dumps(
-            [1, self.engine, self.parameters, self.text],
-            ensure_ascii=False,
-            separators=(",", ":"),
-        )
+        parts: list[object] = [1, self.engine, self.parameters, self.text]
+        if self.take:
+            parts.append(self.take)
+        canonical = json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
         digest = hashlib.sha256(canonical.encode("utf-8", "surrogatepass"))
         return Fingerprint(digest.hexdigest())
 

@@ -34,12 +34,14 @@ def pieces(
     separate: bool,
     phrases: bool,
     engine: str,
+    take: int = 0,
 ) -> tuple[Piece, ...]:
     """Clean and cut a text, and make the request of each chunk.
 
     ``separate`` keeps paragraphs in chunks of their own, ``phrases`` cuts what
     has neither spaces nor marks at the ends of its phrases. A list of inline speeds
     is dealt out: the engine counts the brackets of each request from the first.
+    ``take`` is that of each `Request`.
     """
     rules = Rules(separate=separate, phrases=phrases, markup=notations(voice))
     chunks = chunk(clean(words).text, limit=limit, lang=voice.lang, rules=rules)
@@ -52,7 +54,7 @@ def pieces(
         if shares is not None:
             parameters = _with_speeds(voice, shares[number])
         spoken = speakable(part.words, rules.markup)
-        request = Request(engine, parameters, part.words) if spoken else None
+        request = Request(engine, parameters, part.words, take) if spoken else None
         made.append(Piece(part, request))
     return tuple(made)
 

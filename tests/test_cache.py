@@ -39,9 +39,11 @@ def test_a_request_differs_by_everything_that_makes_its_sound() -> None:
         Request("rime", REQUEST.parameters, REQUEST.text),
         Request(REQUEST.engine, (("speaker", "luna"),), REQUEST.text),
         Request(REQUEST.engine, REQUEST.parameters, "Hello there!"),
+        Request(REQUEST.engine, REQUEST.parameters, REQUEST.text, take=1),
+        Request(REQUEST.engine, REQUEST.parameters, REQUEST.text, take=2),
     ]
     prints = {request.fingerprint for request in [REQUEST, *others]}
-    assert len(prints) == 4
+    assert len(prints) == 6
     assert all(len(one) == 64 for one in prints)
 
 
