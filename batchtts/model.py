@@ -19,6 +19,7 @@ from typing import ClassVar, Literal, NamedTuple, NewType
 __all__ = [
     "AudioSettings",
     "Boundary",
+    "Change",
     "Chunk",
     "Encoding",
     "FileText",
@@ -35,6 +36,8 @@ __all__ = [
     "Place",
     "Recording",
     "Request",
+    "Respelling",
+    "Respelt",
     "RimeSettings",
     "RunLimits",
     "TableText",
@@ -75,6 +78,17 @@ class Place:
 # --- what the job file says ---------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class Respelling:
+    """An entry of a lexicon: what is written, and what is said in its place."""
+
+    written: str  # words, or a regular expression
+    say: str
+    any_case: bool
+    is_expression: bool
+    place: Place
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Voice:
     """A named set of synthesis parameters.
@@ -91,6 +105,7 @@ class Voice:
     lang: str  # as in the job file: 2 or 3 letters
     limit: int | None = None  # characters a request; None: the job's
     unlisted: bool = False  # not to be looked up in the service's list
+    lexicon: tuple[Respelling, ...] = ()  # before the job's
     place: Place
 
 
@@ -241,6 +256,7 @@ class Job:
     limit: int
     separate_paragraphs: bool | None = None  # None: where an output needs it
     phrases: bool = False  # Chinese, Japanese, Thai without marks: cut at phrases
+    lexicon: tuple[Respelling, ...] = ()
     voices: Mapping[VoiceName, Voice]
     voice: VoiceName | None  # for texts that name none
     texts: tuple[TextSource, ...]
@@ -288,6 +304,24 @@ class Text:
     passages: tuple[Passage, ...] = ()
     book: Path | None = None
     place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A stretch of a respelt text, and what is written there."""
+
+    start: int
+    end: int
+    written: str
+    entry: Respelling
+
+
+@dataclass(frozen=True, slots=True)
+class Respelt:
+    """A text as it is to be said; ``changes`` are in order and do not overlap."""
+
+    text: str
+    changes: tuple[Change, ...] = ()
 
 
 class Boundary(StrEnum):

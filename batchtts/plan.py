@@ -8,8 +8,8 @@ list of texts is ever held: a million rows cost the memory of a few.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from batchtts import names
@@ -19,6 +19,7 @@ from batchtts.findings import Notes, Problems
 from batchtts.model import (
     Job,
     Output,
+    Respelling,
     Text,
     TextId,
     Voice,
@@ -26,6 +27,7 @@ from batchtts.model import (
 )
 from batchtts.pieces import Piece, pieces
 from batchtts.seen import Seen
+from batchtts.spelling import Spelling
 from batchtts.targets import Target, Targets, path_of, values_of
 
 __all__ = ["Reading", "Survey", "readings", "survey"]
@@ -42,6 +44,7 @@ class Survey:
     outputs: int
     characters: int  # of the readings, before cleaning
     warnings: tuple[str, ...] = ()
+    respelt: Mapping[Respelling, int] = field(default_factory=dict)  # how often
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,7 @@ def survey(job: Job, read_texts: ReadTexts) -> Survey:
     texts = read = outputs = characters = 0
     matched: set[int] = set()
     notes = Notes()
+    spelling = Spelling(job)
     with Seen() as ids, Seen() as paths:
         targets = Targets(job, paths, problems, _index_width(job, read_texts))
         for text in read_texts(job):
@@ -97,6 +101,7 @@ def survey(job: Job, read_texts: ReadTexts) -> Survey:
             for voice, wanted in voices.items():
                 read += 1
                 characters += len(text.words)
+                spelling.count(text, job.voices[voice], problems)
                 for output in wanted:
                     matched.add(id(output))
                     outputs += targets.check(text, texts, voice, output)
@@ -104,8 +109,8 @@ def survey(job: Job, read_texts: ReadTexts) -> Survey:
         problems.add(Problem(job.place, "the job has no text to read"))
     problems.raise_if_any()
     targets.raise_if_unwritable()
-    warnings = (*_unmatched(job, matched), *notes.lines())
-    return Survey(texts, read, outputs, characters, warnings)
+    warnings = (*_unmatched(job, matched), *spelling.warnings(), *notes.lines())
+    return Survey(texts, read, outputs, characters, warnings, spelling.uses)
 
 
 def readings(
@@ -119,6 +124,7 @@ def readings(
     longer right.
     """
     problems = Problems()
+    spelling = Spelling(job)
     width = _width(texts)
     found = (text for text in read_texts(job) if not isinstance(text, Notice))
     for index, text in enumerate(found, 1):
@@ -139,6 +145,7 @@ def readings(
                 separate=_separate(job, wanted),
                 phrases=job.phrases,
                 engine=engine,
+                lexicon=spelling.of(voice),
             )
             yield Reading(
                 text,

@@ -261,8 +261,8 @@ colour: red
         ),
         (
             'job.yaml:14:1: unknown key "colour" in the job (it knows name, engine, '
-            "rime, local, concurrency, limit, separate_paragraphs, phrases, price, "
-            "cache, voices, voice, texts, audio, outputs)"
+            "rime, local, concurrency, limit, separate_paragraphs, phrases, lexicon, "
+            "price, cache, voices, voice, texts, audio, outputs)"
         ),
     ]
 

@@ -70,6 +70,7 @@ JOBS: tuple[Tree, ...] = (
                 "max_tokens": "800",
                 "limit": "300",
                 "params": {"extra": "true"},
+                "lexicon": {"quay": "key", "us": {"say": "U S", "case": "true"}},
             },
             "b": {
                 "speaker": "luna",
@@ -83,6 +84,11 @@ JOBS: tuple[Tree, ...] = (
                 "no_text_normalization": "true",
             },
         },
+        "lexicon": [
+            "names.yaml",
+            {"word": "quay", "say": "key", "case": "false"},
+            {"regex": "a+", "say": "b"},
+        ],
         "texts": [
             {"id": "x", "text": "Hello.", "voice": "a", "title": "X"},
             {"file": "a.md", "id": "m", "voice": "b"},

@@ -18,11 +18,12 @@ LAYERS = [
     {"report", "outputs"},
     {"tracks", "pool"},
     {"plan"},
+    {"spelling"},
     {"pieces", "targets"},
     {"texts", "chunking", "completeness"},
     {"chapters"},
     {"books", "jobfile", "tables", "seen", "cache", "rime", "localserver", "audio"},
-    {"files", "markup"},
+    {"files", "lexicon", "markup"},
     {"events", "clock", "findings", "text_safety"},
     {
         "retry",
@@ -67,6 +68,7 @@ FENCES = {
     "dotenv": {"rime"},
     "filelock": {"runner"},
     "pyarrow": {"outputs"},
+    "regex": {"lexicon"},
 }
 
 OUTSIDE_THE_LAYERS = {"__init__"}

@@ -109,7 +109,9 @@ def test_the_python_example_runs(checkout: Path) -> None:
 
 def test_the_job_in_the_readme_is_valid(tmp_path: Path) -> None:
     """The job shown, with files for it to read, is accepted."""
-    job, _ = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+    job, lexicon, _ = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+    (tmp_path / "names.yaml").write_text("boatswain: bosun")
+    job += lexicon
     (tmp_path / "job.yaml").write_text(job, encoding="utf-8")
     (tmp_path / "story.md").write_text("# One\n\nHello.\n", encoding="utf-8")
     table = "key,line,role\nhello,Good morning.,clerk\n"
@@ -120,7 +122,7 @@ def test_the_job_in_the_readme_is_valid(tmp_path: Path) -> None:
 
 def test_the_fault_plan_in_the_readme_is_valid() -> None:
     """The plan shown is one that the server takes."""
-    _, plan = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+    plan = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)[-1]
     assert len(parse_plan(plan).rules) == 5
 
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from batchtts.chunking.chunker import MINIMUM_LIMIT, Rules, chunk
 from batchtts.chunking.cleaning import Cleaned, clean
+from batchtts.chunking.commands import commands_defused
 from batchtts.chunking.cutting import units
 from batchtts.chunking.grades import Weights
-from batchtts.chunking.protected import Markup, shared_speeds
+from batchtts.chunking.protected import Markup, markup_spans, shared_speeds
 from batchtts.chunking.speakable import speakable
 
 __all__ = [
@@ -22,6 +23,8 @@ __all__ = [
     "Weights",
     "chunk",
     "clean",
+    "commands_defused",
+    "markup_spans",
     "shared_speeds",
     "speakable",
     "units",

@@ -21,10 +21,10 @@ from batchtts.chunking import (
     Markup,
     Rules,
     chunk,
-    clean,
     speakable,
     units,
 )
+from batchtts.cli.respelling import Respeller
 from batchtts.errors import JobError, Problem
 from batchtts.model import Boundary, Chunk, Place
 from batchtts.text_safety import many, visible_json
@@ -96,13 +96,21 @@ def _language(_context: click.Context, _option: click.Parameter, value: str) -> 
     help="A notation the engine obeys, never to be cut; may be repeated.",
 )
 @click.option(
+    "--lexicon",
+    "lexicons",
+    metavar="FILE",
+    type=click.Path(),
+    multiple=True,
+    help="Respell words by a .yaml or .pls file; may be repeated.",
+)
+@click.option(
     "--against",
     metavar="OLD",
     type=click.Path(),
     help="An earlier version of the file: show what would be made again.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-def command(
+def command(  # noqa: PLR0913 - one for each option
     *,
     file: str,
     limit: int,
@@ -110,6 +118,7 @@ def command(
     separate: bool,
     phrases: bool,
     markup: Sequence[str],
+    lexicons: Sequence[str],
     against: str | None,
     as_json: bool,
 ) -> None:
@@ -117,25 +126,29 @@ def command(
 
     FILE is read as a job reads it: chapters are cut one by one. A line shows a
     chunk's number, its length as the limit counts it, what it ends at, and its
-    words. Offsets in JSON count in the cleaned texts, one after the other.
+    words. Offsets in JSON count in the cleaned texts, respelt, one after the other.
     """
     notations = frozenset(map(Markup, markup))
     rules = Rules(separate=separate, phrases=phrases, markup=notations)
     cut = functools.partial(chunk, limit=limit, lang=lang, rules=rules)
     previous: Sequence[Chunk] | None = None
+    respelling = Respeller(lexicons, notations)
     if against is not None:
-        _, previous = _joined(map(clean, _texts(against)), cut)
+        _, previous = _joined(map(respelling.said, _texts(against)), cut)
+        respelling.uses.clear()
     known = [piece.text for piece in previous or ()]
     cleaned, chunks = _joined(
-        map(clean, _texts(file)), functools.partial(cut, previous=known)
+        map(respelling.said, _texts(file)), functools.partial(cut, previous=known)
     )
     words = None if previous is None else frozenset(old.words for old in previous)
     cutting = _Cutting(cleaned, chunks, words, notations)
     if as_json:
         document = {"limit": limit, "lang": lang, **cutting.document()}
+        if lexicons:
+            document["respelt"] = respelling.document()
         click.echo(visible_json(document, indent=2))
     else:
-        click.echo("\n".join(cutting.lines()))
+        click.echo("\n".join([*cutting.lines(), *respelling.lines()]))
 
 
 def _texts(file: str) -> list[str]:

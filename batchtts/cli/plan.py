@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Unpack
+from typing import TYPE_CHECKING, Unpack
 
 import click
 
 from batchtts.cli.job_options import JobFlags, job_options, read
 from batchtts.cli.streams import talk
+from batchtts.jobfile.problems import quoted
 from batchtts.model import Job
 from batchtts.text_safety import shown_cost, visible_json
 
+if TYPE_CHECKING:
+    from batchtts.runner.preview import Respelt
+
 __all__ = ["command", "show"]
+
+_RESPELT_SHOWN = 20
 
 
 @click.command("plan")
@@ -48,9 +55,24 @@ def show(job: Job, *, as_json: bool) -> None:
         *_cost(job, plan.cost),
         ("disk space", f"about {plan.bytes_needed / 1e6:,.1f} MB"),
         ("engine", plan.engine),
+        *_respelt(plan.respelt),
     ]
     for name, value in rows:
         click.echo(f"{name:<20}{value}")
+
+
+def _respelt(entries: Sequence[Respelt]) -> list[tuple[str, str]]:
+    if not entries:
+        return []
+    most = sorted(entries, key=lambda one: -one.count)
+    shown = [
+        ("", f"{quoted(one.written)} as {quoted(one.say)}: {one.count:,}")
+        for one in most[:_RESPELT_SHOWN]
+    ]
+    if more := len(most) - len(shown):
+        shown.append(("", f"and {more:,} more"))
+    total = sum(one.count for one in entries)
+    return [("words respelt", f"{total:,}"), *shown]
 
 
 def _cost(job: Job, cost: float | None) -> list[tuple[str, str]]:

@@ -21,15 +21,18 @@ a known one misspelt. ``SEMANTIC`` in the tests has a case of each.
 
 from batchtts.jobfile.check import check
 from batchtts.jobfile.frontmatter import front_matter
+from batchtts.jobfile.lexicon import LEXICON_ENDINGS, read_lexicon
 from batchtts.jobfile.load import load_job, schema_text
 from batchtts.jobfile.problems import Problems
 from batchtts.jobfile.yamltree import read_tree
 
 __all__ = [
+    "LEXICON_ENDINGS",
     "Problems",
     "check",
     "front_matter",
     "load_job",
+    "read_lexicon",
     "read_tree",
     "schema_text",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from batchtts.formats import FORMATS
 from batchtts.jobfile.audioshape import AUDIO
+from batchtts.jobfile.lexiconshape import LEXICON_FIELD
 from batchtts.jobfile.outputshape import OUTPUT
 from batchtts.jobfile.parameters import (
     ARCANA_MODELS,
@@ -14,9 +15,7 @@ from batchtts.jobfile.parameters import (
     known_name_hints,
 )
 from batchtts.jobfile.shape import (
-    ByKey,
     Choice,
-    Either,
     Field,
     Flag,
     Integer,
@@ -28,6 +27,7 @@ from batchtts.jobfile.shape import (
     Rule,
     Text,
 )
+from batchtts.jobfile.textshape import TEXT
 
 __all__ = ["CONCURRENCY", "ENGINE", "JOB", "LIMIT", "SYNTHESISER", "URL"]
 
@@ -107,6 +107,7 @@ VOICE = Record(
             doc="a speaker of your own, which is not looked up in Rime's public list",
             default=False,
         ),
+        "lexicon": LEXICON_FIELD,
         "params": Field(
             shape=Named(each=Text(), noun="parameter", refused=known_name_hints()),
             doc="further query parameters, sent as they are written here",
@@ -183,80 +184,6 @@ LOCAL = Record(
     },
 )
 
-_TEXT_VOICE = Field(shape=Text(), doc="the voice that reads it")
-
-TEXT = ByKey(
-    noun="text",
-    variants={
-        "table": Record(
-            noun="table",
-            fields={
-                "table": Field(
-                    shape=Text(),
-                    doc="a .csv, .tsv or .jsonl file with one text a row",
-                    required=True,
-                ),
-                "id": Field(
-                    shape=Text(), doc="the column of the ids; default: row numbers"
-                ),
-                "text": Field(
-                    shape=Text(), doc="the column of the words", default="text"
-                ),
-                "voice": Field(
-                    shape=Text(), doc="the column of the voices, or a voice of the job"
-                ),
-                "title": Field(shape=Text(), doc="the column of the titles"),
-            },
-        ),
-        "file": Record(
-            noun="text file",
-            fields={
-                "file": Field(
-                    shape=Text(),
-                    doc="an .epub, .docx, .pdf, .html, .md or .txt file; each chapter"
-                    " of it is a text",
-                    required=True,
-                    aliases=("path", "book"),
-                ),
-                "chapters": Field(
-                    shape=Either((Text(), Listing(Text()))),
-                    doc="the chapters to read, by number, range or title (* stands"
-                    " for anything); default all",
-                    aliases=("chapter", "only", "pages"),
-                    examples=("1-5, 8",),
-                ),
-                "whole": Field(
-                    shape=Flag(),
-                    doc="whether the file is one text, whatever chapters it has",
-                    default=False,
-                ),
-                "id": Field(
-                    shape=Text(), doc="takes the place of the file's name in the ids"
-                ),
-                "voice": _TEXT_VOICE,
-            },
-        ),
-        "text": Record(
-            noun="text",
-            fields={
-                "text": Field(
-                    shape=Text(),
-                    doc="the words themselves",
-                    required=True,
-                    aliases=("words", "line"),
-                ),
-                "id": Field(
-                    shape=Text(),
-                    doc="the name of the text; no other text has it",
-                    required=True,
-                ),
-                "voice": _TEXT_VOICE,
-                "title": Field(shape=Text(), doc="its title; default the id"),
-            },
-        ),
-    },
-)
-
 JOB = Record(
     noun="job",
     fields={
@@ -288,6 +215,7 @@ JOB = Record(
             default=False,
             aliases=("budoux",),
         ),
+        "lexicon": LEXICON_FIELD,
         "price": Field(
             shape=Number(minimum=0, maximum=1_000_000),
             doc="what 1,000 characters cost, in your currency: plan and run then tell"

@@ -28,6 +28,7 @@ from batchtts.jobfile.jobshape import (
     SYNTHESISER,
     URL,
 )
+from batchtts.jobfile.lexicon import lexicon
 from batchtts.jobfile.nodes import Node, ScalarNode
 from batchtts.jobfile.outputs import outputs
 from batchtts.jobfile.places import Places, is_blocked, places_of
@@ -137,7 +138,7 @@ def _unreadable(path: Path, message: str, hint: str) -> JobError:
 
 
 def _job(path: Path, fields: Fields, places: Places, problems: Problems) -> Job:
-    made = voices(fields.below("voices"), problems)
+    made = voices(fields.below("voices"), places, problems)
     known_voice(fields.value("voice"), fields.text("voice"), made, problems)
     only = next(iter(made)) if len(made) == 1 else None
     asked = fields.text("voice")
@@ -151,6 +152,7 @@ def _job(path: Path, fields: Fields, places: Places, problems: Problems) -> Job:
         limit=fields.whole("limit") or 500,
         separate_paragraphs=_separate(fields),
         phrases=_phrases(fields, problems),
+        lexicon=lexicon(fields.value("lexicon"), places, problems),
         voices=made,
         voice=only if asked is None else VoiceName(asked),
         texts=texts(fields.items("texts"), made, places, problems),

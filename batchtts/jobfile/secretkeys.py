@@ -27,6 +27,10 @@ _NAMES = frozenset(
 )
 
 
+_WORDS = "lexicon"
+"""Has words for its keys, and those may well be "key" and "password"."""
+
+
 def _is_secret(name: str, value: Node) -> bool:
     squashed = name.casefold().replace("_", "").replace("-", "").replace(" ", "")
     return squashed in _NAMES and not isinstance(value, MapNode)
@@ -46,7 +50,7 @@ def note_secrets(node: Node, problems: Problems) -> None:
                     "put the key into the environment variable RIME_API_KEY "
                     "or into .env, and change it if the file was shared",
                 )
-            else:
+            elif name != _WORDS:
                 note_secrets(entry.value, problems)
 
 
@@ -57,7 +61,9 @@ def without_secrets(node: Node) -> Node:
         return ListNode(items, node.line, node.column)
     if isinstance(node, MapNode):
         kept = {
-            name: type(entry)(entry.key, without_secrets(entry.value))
+            name: entry
+            if name == _WORDS
+            else type(entry)(entry.key, without_secrets(entry.value))
             for name, entry in node.entries.items()
             if not _is_secret(name, entry.value)
         }

@@ -6,6 +6,7 @@ import re
 from typing import Literal, cast
 
 from batchtts.jobfile.fields import Fields, number_of, text_of
+from batchtts.jobfile.lexicon import lexicon
 from batchtts.jobfile.nodes import Entry, ListNode, Node, ScalarNode, core
 from batchtts.jobfile.parameters import (
     LANGUAGES,
@@ -15,6 +16,7 @@ from batchtts.jobfile.parameters import (
     canonical,
     default_rate_hz,
 )
+from batchtts.jobfile.places import Places
 from batchtts.jobfile.problems import Problems, nearest, quoted
 from batchtts.jobfile.shape import Choice, Either, Flag, Text
 from batchtts.model import Voice, VoiceName
@@ -27,14 +29,17 @@ _Format = Literal["pcm", "wav", "mp3", "mulaw", "ogg"]
 _LETTERS = re.compile(r"[^\W\d]+")
 
 
-def voices(fields: Fields, problems: Problems) -> dict[VoiceName, Voice]:
+def voices(
+    fields: Fields, places: Places, problems: Problems
+) -> dict[VoiceName, Voice]:
     """Return the job's voices by name."""
     return {
-        VoiceName(entry.key.text): _voice(entry, problems) for entry in fields.entries()
+        VoiceName(entry.key.text): _voice(entry, places, problems)
+        for entry in fields.entries()
     }
 
 
-def _voice(entry: Entry, problems: Problems) -> Voice:
+def _voice(entry: Entry, places: Places, problems: Problems) -> Voice:
     name = entry.key.text
     if name and (problem := id_problem(name)):
         sentence = problem.replace("an id", "a voice's name", 1)
@@ -56,6 +61,7 @@ def _voice(entry: Entry, problems: Problems) -> Voice:
         lang=fields.text("lang") or "eng",
         limit=fields.whole("limit"),
         unlisted=fields.flag("unlisted"),
+        lexicon=lexicon(fields.value("lexicon"), places, problems),
         place=problems.place(entry.key),
     )
 

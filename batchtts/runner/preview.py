@@ -22,6 +22,15 @@ from batchtts.texts import read_texts
 __all__ = ["Left", "Preview", "left_of", "preview"]
 
 
+@dataclass(frozen=True, slots=True)
+class Respelt:
+    """An entry of a lexicon, and how often it is used."""
+
+    written: str
+    say: str
+    count: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
     """The size of a job and of the work that is left."""
@@ -40,6 +49,7 @@ class Preview:
     characters_to_send: int
     cost: float | None = None  # of these, if the job knows a price
     bytes_needed: int = 0  # on disk, roughly
+    respelt: tuple[Respelt, ...] = ()
     warnings: tuple[str, ...] = ()
 
 
@@ -129,5 +139,8 @@ def preview(job: Job) -> Preview:
         characters_to_send=left.characters,
         cost=cost_of(left.characters, job),
         bytes_needed=left.room.needed_bytes,
+        respelt=tuple(
+            Respelt(one.written, one.say, count) for one, count in size.respelt.items()
+        ),
         warnings=(*size.warnings, *left.room.shortages()),
     )

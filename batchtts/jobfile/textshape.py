@@ -1,0 +1,89 @@
+"""The shape of entries of ``texts``: words, files and tables."""
+
+from __future__ import annotations
+
+from batchtts.jobfile.shape import (
+    ByKey,
+    Either,
+    Field,
+    Flag,
+    Listing,
+    Record,
+    Text,
+)
+
+__all__ = ["TEXT"]
+
+_TEXT_VOICE = Field(shape=Text(), doc="the voice that reads it")
+
+TEXT = ByKey(
+    noun="text",
+    variants={
+        "table": Record(
+            noun="table",
+            fields={
+                "table": Field(
+                    shape=Text(),
+                    doc="a .csv, .tsv or .jsonl file with one text a row",
+                    required=True,
+                ),
+                "id": Field(
+                    shape=Text(), doc="the column of the ids; default: row numbers"
+                ),
+                "text": Field(
+                    shape=Text(), doc="the column of the words", default="text"
+                ),
+                "voice": Field(
+                    shape=Text(), doc="the column of the voices, or a voice of the job"
+                ),
+                "title": Field(shape=Text(), doc="the column of the titles"),
+            },
+        ),
+        "file": Record(
+            noun="text file",
+            fields={
+                "file": Field(
+                    shape=Text(),
+                    doc="an .epub, .docx, .pdf, .html, .md or .txt file; each chapter"
+                    " of it is a text",
+                    required=True,
+                    aliases=("path", "book"),
+                ),
+                "chapters": Field(
+                    shape=Either((Text(), Listing(Text()))),
+                    doc="the chapters to read, by number, range or title (* stands"
+                    " for anything); default all",
+                    aliases=("chapter", "only", "pages"),
+                    examples=("1-5, 8",),
+                ),
+                "whole": Field(
+                    shape=Flag(),
+                    doc="whether the file is one text, whatever chapters it has",
+                    default=False,
+                ),
+                "id": Field(
+                    shape=Text(), doc="takes the place of the file's name in the ids"
+                ),
+                "voice": _TEXT_VOICE,
+            },
+        ),
+        "text": Record(
+            noun="text",
+            fields={
+                "text": Field(
+                    shape=Text(),
+                    doc="the words themselves",
+                    required=True,
+                    aliases=("words", "line"),
+                ),
+                "id": Field(
+                    shape=Text(),
+                    doc="the name of the text; no other text has it",
+                    required=True,
+                ),
+                "voice": _TEXT_VOICE,
+                "title": Field(shape=Text(), doc="its title; default the id"),
+            },
+        ),
+    },
+)
