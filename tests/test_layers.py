@@ -23,7 +23,7 @@ LAYERS = [
     {"texts", "chunking", "completeness"},
     {"chapters"},
     {"books", "jobfile", "tables", "seen", "cache", "rime", "localserver", "audio"},
-    {"files", "lexicon", "markup"},
+    {"files", "lexicon", "markup", "workers"},
     {"events", "clock", "findings", "text_safety"},
     {
         "retry",

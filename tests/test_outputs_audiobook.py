@@ -401,8 +401,9 @@ def test_lost_worker_is_an_error(tmp_path: Path, chapters: tuple[Chapter, ...]) 
     book = whole_book(tmp_path / "b.mp3", chapters, BOOK, spacing=SPACING)
     with Crew(1) as crew:
         write([book], crew, tmp_path)
-        os.kill(crew._all[0]._process.pid, signal.SIGTERM)
-        crew._all[0]._process.wait(10)
+        worker = crew._processes._all[0]._process
+        os.kill(worker.pid, signal.SIGTERM)
+        worker.wait(10)
         with pytest.raises(LocalError, match="has ended; if memory was short"):
             write([book], crew, tmp_path)
 

@@ -627,3 +627,25 @@ def test_the_state_folder_keeps_itself_out_of_git(
     project.run(server=serve())
     ignore = project.folder / ".batchtts" / ".gitignore"
     assert ignore.read_text().splitlines()[-1] == "*"
+
+
+def test_many_files_are_made_by_other_processes(tmp_path: Path, serve: Serve) -> None:
+    """The first files of a run are made by itself, later ones not: the same bytes."""
+    server = serve()
+    project = Project(tmp_path)
+    lines = [f"t{n},Line {n} of many; and it is read.,clerk" for n in range(60)]
+    project.lines = "\n".join(["key,line,role", *lines]) + "\n"
+    project.more = '  - {kind: files, path: "mp3/{id}.mp3"}'
+    assert project.run(server=server).made == 122
+    before = _bytes_in(tmp_path)
+    for path in [*tmp_path.glob("out/*/t5*"), *tmp_path.glob("mp3/t5*")]:
+        path.unlink()
+    assert project.run(server=server).made == 22
+    assert _bytes_in(tmp_path) == before
+    report = json.loads((tmp_path / ".batchtts" / "job.report.json").read_text())
+    assert sum(one["samples"] > 0 for one in report["outputs"]) == 122
+
+
+def _bytes_in(folder: Path) -> dict[Path, bytes]:
+    files = [*folder.glob("out/*/*"), *folder.glob("mp3/*")]
+    return {path: path.read_bytes() for path in files}

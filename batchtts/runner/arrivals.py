@@ -26,6 +26,12 @@ class Arrivals:
             self._missing.discard(number)
             self._changed.notify_all()
 
+    @property
+    def complete(self) -> bool:
+        """Tell whether all takes are there."""
+        with self._changed:
+            return not self._missing
+
     def close(self) -> None:
         """Say that no more takes will come."""
         with self._changed:

@@ -6,16 +6,16 @@ import contextlib
 import functools
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from batchtts import tracks
 from batchtts.cache import Cache
-from batchtts.errors import LocalError
 from batchtts.files import local_errors
 from batchtts.model import Pauses, Recording, Request
 from batchtts.outputs.files import Written, write_file
+from batchtts.outputs.rendering import File, Rendering, read_take
 from batchtts.runner.arrivals import Arrivals
 from batchtts.runner.collection import Made, Share
 from batchtts.runner.entries import facts, suspects_in
@@ -56,6 +56,10 @@ def render(
         kind = share.wanted.rate_hz, share.wanted.pauses
         needed.setdefault(kind, []).append(share)
     for (rate_hz, pauses), needs in needed.items():
+        files = [need for need in needs if isinstance(need, Due)]
+        if len(files) == len(needs) and arrivals.complete and shop.has_hands():
+            yield from _by_worker(work, files, rate_hz, pauses, shop, ledger)
+            continue
         suspects: _Suspects = {}
         with _scratch_file(shop.scratch) as spool:
             track = tracks.make_track(
@@ -74,24 +78,83 @@ def render(
                     )
                     continue
                 written = _written(work, need, track, shop)
-                known = facts(written)
-                if told:
-                    known["suspects"] = told
-                with local_errors("cannot look at"):
-                    key = key_of(work.reading, need)
-                    ledger.record(written.path, key, written.sha256, known)
-                yield Rendered(need, written, known)
+                yield _recorded(work, need, written, told, ledger)
+
+
+def _by_worker(
+    work: Work,
+    dues: Sequence[Due],
+    rate_hz: int,
+    pauses: Pauses,
+    shop: Workshop,
+    ledger: Ledger,
+) -> Iterator[Rendered]:
+    """Have the files of a track made by another process."""
+    shop.check()
+    pieces = work.reading.pieces
+    for due in dues:
+        shop.enter(due.target.path.parent)
+    written, doubts = shop.have_rendered(
+        Rendering(
+            cache=shop.cache.folder,
+            takes=[
+                (
+                    piece.request.fingerprint if piece.request else None,
+                    piece.chunk.boundary,
+                )
+                for piece in pieces
+            ],
+            rate_hz=rate_hz,
+            pauses=pauses,
+            files=[_file(work, due) for due in dues],
+            scratch=shop.scratch,
+            owner=shop.owner,
+        )
+    )
+    suspects: _Suspects = {}
+    for number, reason in doubts.items():
+        if request := pieces[number].request:
+            suspects[number] = _doubt(number, reason, request)
+    told = [suspects[at] for at in sorted(suspects)]
+    for due, one in zip(dues, written, strict=True):
+        yield _recorded(work, due, one, told, ledger)
+
+
+def _recorded(
+    work: Work,
+    due: Due,
+    written: Written,
+    told: list[dict[str, object]],
+    ledger: Ledger,
+) -> Rendered:
+    """Note a file that has been written in the ledger."""
+    known = facts(written)
+    if told:
+        known["suspects"] = told
+    with local_errors("cannot look at"):
+        key = key_of(work.reading, due)
+        ledger.record(written.path, key, written.sha256, known)
+    return Rendered(due, written, known)
+
+
+def _file(work: Work, due: Due) -> File:
+    audio = due.target.output.audio
+    return File(due.target.path, audio.loudness, audio.bitrate, tags(work.reading))
+
+
+def _doubt(number: int, reason: str, request: Request) -> dict[str, object]:
+    return {"chunk": number + 1, "reason": reason, "take": request.fingerprint}
 
 
 def _written(work: Work, due: Due, track: tracks.Track, shop: Workshop) -> Written:
-    audio = due.target.output.audio
-    shop.enter(due.target.path.parent)
+    file = _file(work, due)
+    shop.enter(file.path.parent)
     return write_file(
         track,
-        due.target.path,
-        loudness=audio.loudness,
-        bitrate=audio.bitrate,
-        tags=tags(work.reading),
+        file.path,
+        loudness=file.loudness,
+        bitrate=file.bitrate,
+        tags=file.tags,
         owner=shop.owner,
         check=shop.check,
     )
@@ -113,19 +176,9 @@ def _pieces(
 def _load(
     cache: Cache, request: Request, number: int, suspects: _Suspects
 ) -> Recording:
-    fingerprint = request.fingerprint
-    kept = cache.read(fingerprint)
-    if kept is None:
-        raise LocalError(
-            f'the take "{fingerprint[:12]}" is gone from the cache, or damaged; '
-            "run again to make it anew"
-        )
+    kept = read_take(cache, request.fingerprint)
     if kept.suspect is not None:
-        suspects[number] = {
-            "chunk": number + 1,
-            "reason": kept.suspect,
-            "take": fingerprint,
-        }
+        suspects[number] = _doubt(number, kept.suspect, request)
     return kept.recording
 
 

@@ -269,7 +269,8 @@ def _workshop(job: Job) -> Iterator[Workshop]:
     make_folder(scratch)
     sweep(state_folder(job), owner=owner_of(job))
     try:
-        yield Workshop(cache, scratch, owner=owner_of(job))
+        with contextlib.closing(Workshop(cache, scratch, owner=owner_of(job))) as shop:
+            yield shop
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 

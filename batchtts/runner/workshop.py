@@ -13,11 +13,17 @@ from typing import TYPE_CHECKING
 from batchtts.cache import Cache
 from batchtts.files import local_errors, sweep
 from batchtts.runner.arrivals import NotComing
+from batchtts.workers import Workers, hands
 
 if TYPE_CHECKING:
+    from batchtts.outputs.files import Written
+    from batchtts.outputs.rendering import Rendering
     from batchtts.tracks import Track
 
 __all__ = ["Workshop"]
+
+_RENDERER = "batchtts.outputs.rendering"
+_BY_OURSELVES = 48  # tracks
 
 
 class Workshop:
@@ -34,6 +40,8 @@ class Workshop:
         self.scratch = scratch
         self.owner = owner
         self._swept: set[Path] = set()
+        self._asked = 0  # renderings
+        self._workers = Workers(_RENDERER, "the outputs") if hands() else None
         self._abandoned = False
         self._lock = threading.Lock()
 
@@ -53,6 +61,29 @@ class Workshop:
             except OSError:  # a file system without links
                 shutil.copyfile(track.spool, spool)
         return replace(track, spool=spool)
+
+    def has_hands(self) -> bool:
+        """Tell whether a track is to be rendered by another process.
+
+        These take a while to begin: the first few are made here meanwhile.
+        """
+        with self._lock:
+            self._asked += 1
+            return self._workers is not None and self._asked > _BY_OURSELVES
+
+    def have_rendered(
+        self, rendering: Rendering
+    ) -> tuple[list[Written], dict[int, str]]:
+        """Have a rendering made by another process; see `carried_out`."""
+        from batchtts.outputs.rendering import carried_out
+
+        assert self._workers is not None  # noqa: S101 - has_hands() said so
+        return carried_out(self._workers.ask(rendering.told()))
+
+    def close(self) -> None:
+        """End the processes that work for us."""
+        if self._workers is not None:
+            self._workers.close(at_once=self._abandoned)
 
     def abandon(self) -> None:
         """Have every thread that makes a file leave it: the run is ending."""

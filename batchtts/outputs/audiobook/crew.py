@@ -3,51 +3,24 @@
 from __future__ import annotations
 
 import contextlib
-import json
-import os
-import queue
-import subprocess
-import sys
-import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYetError
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import Self
 
 from batchtts.audio.facts import Facts, facts_of
-from batchtts.environment import CREATION_FLAGS, PROCESS_GROUP, scrubbed
-from batchtts.errors import LocalError
-from batchtts.outputs.audiobook.messages import (
-    Answer,
-    Order,
-    answer_of,
-    read_message,
-    write_order,
-)
+from batchtts.outputs.audiobook.messages import Answer, Order, answer_of, told
 from batchtts.outputs.audiobook.passages import Made, Passage, make
+from batchtts.workers import Workers
 
-__all__ = ["Crew", "hands"]
+__all__ = ["Crew"]
 
-_MOST_HANDS = 8
+_WORKER = "batchtts.outputs.audiobook.worker"
 _AHEAD = 2  # passages for each worker: the one it makes and the one it makes next
 _LOOK_S = 0.2
-_END_S = 2.0
-# The child takes our import path over, whatever it is made of, as
-# multiprocessing does; with -P nothing of the current folder gets before it.
-_RUN = (
-    "import json, sys; sys.path[:] = json.loads(sys.stdin.buffer.readline()); "
-    "from batchtts.outputs.audiobook.worker import main; main()"
-)
-
-
-def hands() -> int:
-    """Return how many workers this machine has processors for; 0: none but us."""
-    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
-    count = count or os.cpu_count() or 1
-    return min(count, _MOST_HANDS) if count > 1 else 0
 
 
 class Crew:
@@ -60,10 +33,7 @@ class Crew:
         """Have at most so many workers."""
         self._workers = workers
         self._threads = ThreadPoolExecutor(max(1, workers), "audiobook")
-        self._idle: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
-        self._all: list[_Worker] = []
-        self._closed = False
-        self._lock = threading.Lock()
+        self._processes = Workers(_WORKER, "the audiobook")
 
     def __enter__(self) -> Self:
         """Give itself."""
@@ -76,10 +46,7 @@ class Crew:
         trace: TracebackType | None,
     ) -> None:
         """End every worker, at once if something went wrong."""
-        with self._lock:
-            self._closed = True
-        for worker in self._all:
-            worker.end(at_once=kind is not None)
+        self._processes.close(at_once=kind is not None)
         self._threads.shutdown(cancel_futures=True)
 
     def make(
@@ -128,21 +95,7 @@ class Crew:
 
     def _carried_out(self, order: Order) -> Answer:
         """Have a worker do it; there are as many as threads that ask."""
-        try:
-            worker = self._idle.get_nowait()
-        except queue.Empty:
-            worker = self._new_one()
-        answer = worker.answer(order)
-        self._idle.put(worker)
-        return answer
-
-    def _new_one(self) -> _Worker:
-        with self._lock:
-            if self._closed:
-                raise LocalError("the audiobook has been given up")
-            worker = _Worker()
-            self._all.append(worker)
-            return worker
+        return answer_of(*self._processes.ask(told(order)))
 
 
 def _waited_for(answer: Future[Answer], check: Callable[[], None]) -> Answer:
@@ -150,61 +103,3 @@ def _waited_for(answer: Future[Answer], check: Callable[[], None]) -> Answer:
         check()
         with contextlib.suppress(NotYetError):
             return answer.result(_LOOK_S)
-
-
-class _Worker:
-    """One process."""
-
-    def __init__(self) -> None:
-        # More threads would only be in the way of the other workers.
-        environment = {**scrubbed(), "OPENBLAS_NUM_THREADS": "1"}
-        self._process = subprocess.Popen(  # noqa: S603 (our own interpreter)
-            [sys.executable, "-P", "-c", _RUN],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=environment,
-            creationflags=CREATION_FLAGS,
-            process_group=PROCESS_GROUP,
-        )
-        path = [entry or str(Path.cwd()) for entry in sys.path]
-        self._greeting: bytes | None = json.dumps(path).encode() + b"\n"
-
-    def answer(self, order: Order) -> Answer:
-        """Have an order carried out. Raises LocalError."""
-        try:
-            if self._greeting:
-                self._stdin.write(self._greeting)
-                self._greeting = None
-            write_order(self._stdin, order)
-            message = read_message(self._stdout)
-        except OSError:  # a broken pipe; on Windows it has another name
-            message = None
-        if message is None:
-            raise LocalError(
-                "a process that made a part of the audiobook has ended; "
-                "if memory was short, close other programs; then run again"
-            )
-        return answer_of(*message)
-
-    def end(self, *, at_once: bool) -> None:
-        """End the process: ask, then kill."""
-        if at_once:
-            self._process.kill()
-        with contextlib.suppress(OSError):
-            self._stdin.close()
-        try:
-            self._process.wait(_END_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._stdout.close()
-
-    @property
-    def _stdin(self) -> IO[bytes]:
-        assert self._process.stdin is not None  # noqa: S101 (for the type checker)
-        return self._process.stdin
-
-    @property
-    def _stdout(self) -> IO[bytes]:
-        assert self._process.stdout is not None  # noqa: S101 (for the type checker)
-        return self._process.stdout

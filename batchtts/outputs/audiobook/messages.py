@@ -1,31 +1,17 @@
-"""What this process and its workers say to one another.
-
-A message is a line, a number of bytes and JSON, and after it so many bytes.
-"""
+"""What this process and its workers say to one another, as JSON can hold it."""
 
 from __future__ import annotations
 
-import json
-import os
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import IO
+from typing import Any
 
 from batchtts.audio.facts import Facts
 from batchtts.audio.levels import Levels, Measured
-from batchtts.errors import LocalError
 from batchtts.outputs.audiobook.passages import Made, Passage, Source
+from batchtts.workers import Message
 
-__all__ = [
-    "Answer",
-    "Order",
-    "answer_of",
-    "order_of",
-    "read_message",
-    "write_answer",
-    "write_error",
-    "write_order",
-]
+__all__ = ["Answer", "Order", "answer_of", "message_of", "order_of", "told"]
 
 Order = Passage | Path
 """A passage to be made, or a finished file to be measured."""
@@ -35,24 +21,13 @@ Answer = Made | Facts
 _NO_HOPS = b""
 
 
-def read_message(pipe: IO[bytes]) -> tuple[str, bytes] | None:
-    """Wait for a message; None: no more will come."""
-    line = pipe.readline()
-    if not line.endswith(b"\n"):
-        return None
-    size, _, text = line.decode().partition(" ")
-    data = pipe.read(int(size))
-    return (text, data) if len(data) == int(size) else None
+def told(order: Order) -> dict[str, object]:
+    """Return an order as it is sent."""
+    return {"file": order} if isinstance(order, Path) else asdict(order)
 
 
-def write_order(pipe: IO[bytes], order: Order) -> None:
-    """Send an order."""
-    _write(pipe, {"file": order} if isinstance(order, Path) else asdict(order))
-
-
-def order_of(text: str) -> Order:
+def order_of(values: dict[str, Any]) -> Order:
     """Return what was ordered."""
-    values = json.loads(text)
     if "file" in values:
         return Path(values["file"])
     values["packets"] = Path(values["packets"])
@@ -63,37 +38,22 @@ def order_of(text: str) -> Order:
     return Passage(**values)
 
 
-def write_answer(pipe: IO[bytes], answer: Answer) -> None:
-    """Send what an order has led to."""
+def message_of(answer: Answer) -> Message:
+    """Return what an order has led to, as it is sent."""
     if isinstance(answer, Facts):
-        _write(pipe, {"facts": asdict(answer)})
-        return
+        return {"facts": asdict(answer)}, b""
     heard, hops = None, _NO_HOPS
     if answer.heard:
         heard, hops = asdict(replace(answer.heard, hops=_NO_HOPS)), answer.heard.hops
         del heard["hops"]
     made = {"packets": answer.packets, "md5": answer.md5.hex(), "heard": heard}
-    _write(pipe, made, hops)
+    return made, hops
 
 
-def write_error(pipe: IO[bytes], message: str) -> None:
-    """Say why an order cannot be carried out."""
-    _write(pipe, {"error": message})
-
-
-def answer_of(text: str, data: bytes) -> Answer:
-    """Return what an order has led to. Raises LocalError when to nothing."""
-    values = json.loads(text)
-    if "error" in values:
-        raise LocalError(values["error"])
+def answer_of(values: dict[str, Any], data: bytes) -> Answer:
+    """Return what an order has led to."""
     if "facts" in values:
         facts = values["facts"]
         return Facts(**{**facts, "levels": Levels(**facts["levels"])})
     heard = Measured(**values["heard"], hops=data) if values["heard"] else None
     return Made(Path(values["packets"]), bytes.fromhex(values["md5"]), heard)
-
-
-def _write(pipe: IO[bytes], values: dict[str, object], data: bytes = b"") -> None:
-    text = json.dumps(values, default=os.fspath)
-    pipe.write(f"{len(data)} {text}\n".encode() + data)
-    pipe.flush()
