@@ -14,6 +14,7 @@ from fnmatch import fnmatchcase
 
 from batchtts import names
 from batchtts.chunking import speakable
+from batchtts.earlier import NOTHING, Earlier
 from batchtts.errors import JobError, Notice, Problem
 from batchtts.findings import Notes, Problems
 from batchtts.model import (
@@ -114,12 +115,18 @@ def survey(job: Job, read_texts: ReadTexts) -> Survey:
 
 
 def readings(
-    job: Job, read_texts: ReadTexts, *, engine: str, texts: int
+    job: Job,
+    read_texts: ReadTexts,
+    *,
+    engine: str,
+    texts: int,
+    earlier: Earlier = NOTHING,
 ) -> Iterator[Reading]:
     """Yield the work in the order of the texts; ``job`` has passed `survey`.
 
     ``engine`` is the engine's identity, which every request carries; ``texts``
-    is the number of texts, which decides the width of ``{index}``. Raises
+    is the number of texts, which decides the width of ``{index}``. Texts are cut
+    as in ``earlier`` runs where that saves requests. Raises
     JobError when the texts have changed since the survey, so that they are no
     longer right.
     """
@@ -146,6 +153,8 @@ def readings(
                 phrases=job.phrases,
                 engine=engine,
                 lexicon=spelling.of(voice),
+                text=text.id,
+                earlier=earlier,
             )
             yield Reading(
                 text,

@@ -20,9 +20,11 @@ LAYERS = [
     {"plan"},
     {"spelling"},
     {"pieces", "targets"},
+    {"earlier"},
     {"texts", "chunking", "completeness"},
     {"chapters"},
     {"books", "jobfile", "tables", "seen", "cache", "rime", "localserver", "audio"},
+    {"lock"},
     {"files", "lexicon", "markup", "workers"},
     {"events", "clock", "findings", "text_safety"},
     {

@@ -52,14 +52,15 @@ def chunk(
     *,
     limit: int = 500,
     lang: str = "eng",
-    previous: Sequence[str] = (),
+    previous: Callable[[str], bool] | None = None,
     rules: Rules = _RULES,
 ) -> tuple[Chunk, ...]:
     """Cut a text into chunks of at most ``limit`` characters that join to it again.
 
     A character counts as its UTF-16 units do, so that the limit holds however
-    it is counted. ``lang`` is a 2- or 3-letter code. ``previous`` are the chunks
-    of an earlier version of the text: they cost nothing where they still fit.
+    it is counted. ``lang`` is a 2- or 3-letter code. ``previous`` tells of words,
+    white space at their ends aside, whether they were a chunk of an earlier version
+    of the text: such chunks cost nothing where they still fit.
     """
     if limit < MINIMUM_LIMIT:
         raise ValueError(f"limit must be at least {MINIMUM_LIMIT}, not {limit}")
@@ -128,16 +129,22 @@ class _Packer:
     """Chooses the cheapest of the cuts of one text."""
 
     def __init__(
-        self, text: str, limit: int, rules: Rules, previous: Sequence[str]
+        self,
+        text: str,
+        limit: int,
+        rules: Rules,
+        previous: Callable[[str], bool] | None,
     ) -> None:
         self._text = text
         self._ruler = Ruler(text)
         self._rules = rules
         self._apart = limit // _CELLS
-        self._paid = frozenset(words.strip() for words in previous)
+        self._paid = previous
         whole = self._ruler.at(len(text))
         longest = min(limit, (whole // _STEP + 1) * _STEP)
-        self._costs = _costs(limit, longest, rules.weights, 1 if self._paid else 0)
+        self._costs = _costs(
+            limit, longest, rules.weights, 0 if previous is None else 1
+        )
 
     def packed(self, cuts: list[Cut]) -> list[Chunk]:
         """Give the chunks."""
@@ -164,15 +171,17 @@ class _Packer:
             [0, *(cut.penalty for cut in cuts)],
             spoken,
             self._costs,
-            self._is_paid(places) if self._paid else None,
+            None if self._paid is None else self._is_paid(places, self._paid),
         )
         return [cuts[index - 1] for index in ends]
 
-    def _is_paid(self, places: Sequence[int]) -> Callable[[int, int], bool]:
+    def _is_paid(
+        self, places: Sequence[int], paid: Callable[[str], bool]
+    ) -> Callable[[int, int], bool]:
         """Give the test whether the chunk between two places is one paid for."""
-        text, paid = self._text, self._paid
+        text = self._text
 
         def is_paid(here: int, there: int) -> bool:
-            return text[places[here] : places[there]].strip() in paid
+            return paid(text[places[here] : places[there]].strip())
 
         return is_paid

@@ -136,11 +136,10 @@ def command(  # noqa: PLR0913 - one for each option
     if against is not None:
         _, previous = _joined(map(respelling.said, _texts(against)), cut)
         respelling.uses.clear()
-    known = [piece.text for piece in previous or ()]
-    cleaned, chunks = _joined(
-        map(respelling.said, _texts(file)), functools.partial(cut, previous=known)
-    )
     words = None if previous is None else frozenset(old.words for old in previous)
+    if words is not None:
+        cut = functools.partial(cut, previous=words.__contains__)
+    cleaned, chunks = _joined(map(respelling.said, _texts(file)), cut)
     cutting = _Cutting(cleaned, chunks, words, notations)
     if as_json:
         document = {"limit": limit, "lang": lang, **cutting.document()}

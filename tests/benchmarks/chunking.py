@@ -270,9 +270,7 @@ def edits(novel: Sequence[str]) -> None:
             new = edit(text, rng)
             old = chunk(text)
             known = {one.words for one in old}
-            for way, previous in zip(
-                made, ([one.text for one in old], []), strict=True
-            ):
+            for way, previous in zip(made, (known.__contains__, None), strict=True):
                 chunks = chunk(new, previous=previous)
                 made[way].append(
                     [
