@@ -40,6 +40,7 @@ __all__ = [
     "Respelt",
     "RimeSettings",
     "RunLimits",
+    "Sharing",
     "TableText",
     "Text",
     "TextId",

@@ -8,7 +8,7 @@ list of texts is ever held: a million rows cost the memory of a few.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
@@ -98,7 +98,7 @@ def survey(job: Job, read_texts: ReadTexts) -> Survey:
             if not voices:
                 notes.note(text, "is in no output")
             elif not speakable(text.words):
-                notes.note(text, "has nothing to speak: its file will be silent")
+                notes.note(text, _speechless(voices.values()))
             for voice, wanted in voices.items():
                 read += 1
                 characters += len(text.words)
@@ -209,6 +209,12 @@ def _separate(job: Job, wanted: Iterable[Output]) -> bool:
 
 def _takes(output: Output, text: TextId) -> bool:
     return not output.texts or any(fnmatchcase(text, glob) for glob in output.texts)
+
+
+def _speechless(wanted: Iterable[Sequence[Output]]) -> str:
+    if all(output.sharing == "folder" for some in wanted for output in some):
+        return "has nothing to speak: it is left out"
+    return "has nothing to speak: its file will be silent"
 
 
 def _repeated_id(text: Text, earlier: str) -> Problem:

@@ -8,16 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from batchtts.audio.meter import Meter
+from batchtts.corpora import FORMATS, About, Suffix, Target
 from batchtts.outputs.datasets.dataset import Dataset, Summary
-from batchtts.outputs.datasets.formats import FORMATS
-from batchtts.outputs.datasets.rows import (
-    Provenance,
-    Row,
-    Sound,
-    Suffix,
-    utterance_key,
-)
-from batchtts.outputs.datasets.settings import About, DatasetSettings, Target
+from batchtts.outputs.datasets.rows import Provenance, Row, Sound, utterance_key
+from batchtts.outputs.datasets.settings import DatasetSettings
 
 RATE_HZ = 8000
 VOICES = ("astra", "en-us", "luna")
@@ -59,7 +53,7 @@ def settings_for(
         Target(
             format=name,
             folder=folder / name,
-            suffix=suffix if suffix in FORMATS[name].suffixes else ".wav",
+            suffix=suffix if suffix in FORMATS[name] else ".wav",
         )
         for name in formats or FORMATS
     )

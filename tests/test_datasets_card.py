@@ -11,11 +11,10 @@ import pytest
 import yaml
 from corpus import make, numbered, row, rows, settings_for
 
+from batchtts.corpora import About, Filter, Splits
 from batchtts.outputs.datasets.formats import FORMATS
 from batchtts.outputs.datasets.picture import drawn
-from batchtts.outputs.datasets.scores import Filter
-from batchtts.outputs.datasets.settings import About, DatasetSettings
-from batchtts.outputs.datasets.splits import Splits
+from batchtts.outputs.datasets.settings import DatasetSettings
 from batchtts.outputs.datasets.statistics import Histogram
 
 pytestmark = pytest.mark.usefixtures("no_waiting_for_the_disk")

@@ -10,11 +10,10 @@ from pathlib import Path
 import pytest
 from corpus import make, numbered, pcm_of, row, rows, settings_for, sound_of
 
+from batchtts.corpora import Filter, Splits
 from batchtts.errors import LocalError
 from batchtts.outputs.datasets.dataset import Dataset
-from batchtts.outputs.datasets.scores import Filter
 from batchtts.outputs.datasets.settings import DatasetSettings
-from batchtts.outputs.datasets.splits import Splits
 
 pytestmark = pytest.mark.usefixtures("no_waiting_for_the_disk")
 

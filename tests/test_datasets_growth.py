@@ -13,9 +13,9 @@ from corpus import make, numbered, pcm_of, row, rows, settings_for, sound_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from batchtts.corpora import Splits
 from batchtts.outputs.datasets.dataset import Dataset
 from batchtts.outputs.datasets.rows import Row
-from batchtts.outputs.datasets.splits import Splits
 
 pytestmark = pytest.mark.usefixtures("no_waiting_for_the_disk")
 

@@ -15,8 +15,9 @@ import pytest
 from corpus import RATE_HZ, TRICKY, make, numbered, pcm_of, rows, settings_for
 from numpy.typing import NDArray
 
+from batchtts.corpora import Splits
 from batchtts.outputs.datasets.rows import Row, one_line
-from batchtts.outputs.datasets.splits import Splits, split_of
+from batchtts.outputs.datasets.splits import split_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 lhotse = pytest.importorskip("lhotse")

@@ -13,8 +13,9 @@ import pytest
 import soundfile
 from corpus import RATE_HZ, TRICKY, make, pcm_of, row, rows, settings_for
 
+from batchtts.corpora import Splits
 from batchtts.outputs.datasets.rows import Row
-from batchtts.outputs.datasets.splits import Splits, split_of
+from batchtts.outputs.datasets.splits import split_of
 
 # The loaders' own imports and habits are not ours to mend.
 pytestmark = pytest.mark.filterwarnings("ignore")

@@ -19,9 +19,11 @@ import pytest
 import soundfile
 from corpus import RATE_HZ, TRICKY, make, pcm_of, rows, settings_for
 
-from batchtts.outputs.datasets.formats import missing_package
+from batchtts import corpora
+from batchtts.corpora import Splits
+from batchtts.outputs.datasets.formats import FORMATS
 from batchtts.outputs.datasets.rows import Row, one_line
-from batchtts.outputs.datasets.splits import Splits, split_of
+from batchtts.outputs.datasets.splits import split_of
 
 SPLITS = Splits(shares={"train": 0.6, "validation": 0.4})
 LISTED = ("coqui", "f5", "kaldi", "lhotse", "ljspeech", "nemo", "piper", "shar")
@@ -367,10 +369,6 @@ def test_a_prefix_stands_before_every_path(tmp_path: Path) -> None:
     assert json.loads(manifest)["audio_filepath"] == path
 
 
-def test_what_a_format_needs_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Before anything is made, and how to get it."""
-    assert missing_package("webdataset") is None
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    assert missing_package("webdataset") is None
-    told = "the format parquet needs pyarrow: pip install 'batchtts[parquet]'"
-    assert missing_package("parquet") == told
+def test_every_format_of_a_job_can_be_written() -> None:
+    """The names that a job may use are those that there are writers for."""
+    assert set(corpora.FORMATS) == set(FORMATS)

@@ -9,14 +9,13 @@ from corpus import row
 from hypothesis import given
 from hypothesis import strategies as st
 
+from batchtts.corpora import Splits, label_problem, speaker_label
 from batchtts.outputs.datasets.rows import (
     Row,
-    label_problem,
     one_line,
-    speaker_label,
     utterance_key,
 )
-from batchtts.outputs.datasets.splits import Splits, group_of, split_of
+from batchtts.outputs.datasets.splits import group_of, split_of
 
 THREE = Splits(shares={"train": 0.8, "validation": 0.1, "test": 0.1})
 WORDS = st.text(st.sampled_from("abc ,.é"), max_size=12)

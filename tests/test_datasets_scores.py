@@ -11,10 +11,11 @@ from corpus import RATE_HZ, make, numbered, pcm_of, row, rows, settings_for, sou
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from batchtts.corpora import FIGURES, Filter
 from batchtts.outputs.datasets.database import Database
 from batchtts.outputs.datasets.dataset import Dataset
 from batchtts.outputs.datasets.schema import SCHEMA, VERSION
-from batchtts.outputs.datasets.scores import FIGURES, Filter, Norms, norms, refusal
+from batchtts.outputs.datasets.scores import Norms, norms, refusal
 
 pytestmark = pytest.mark.usefixtures("no_waiting_for_the_disk")
 

@@ -254,10 +254,14 @@ colour: red
         ),
         'job.yaml:9:12: there is no file "harbor.md" (did you mean "harbour.md"?)',
         'job.yaml:10:24: "text" cannot stand beside "file" (keep one of them)',
-        'job.yaml:12:12: "kind" must be "files", not "file" (did you mean "files"?)',
+        (
+            'job.yaml:12:12: "kind" must be "files", "dataset", not "file" '
+            '(did you mean "files"?)'
+        ),
         (
             'job.yaml:13:5: the output has no "kind" '
-            '(what to make: "kind: files" makes one audio file a text)'
+            '(what to make: "kind: files" makes one audio file a text, '
+            '"dataset" a corpus)'
         ),
         (
             'job.yaml:14:1: unknown key "colour" in the job (it knows name, engine, '
@@ -294,7 +298,7 @@ colour: red
         (HEAD + "audio: {loudness: }" + REST, '"loudness" is empty'),
         (HEAD + "outputs: [{path: x.wav}]\n" + TEXTS, 'the output has no "kind"'),
         (HEAD + "outputs: [{kind: fils}]\n" + TEXTS, '(did you mean "files"?)'),
-        (HEAD + "outputs: [{kind: [a]}]\n" + TEXTS, '"kind" must be "files", not a l'),
+        (HEAD + "outputs: [{kind: [a]}]\n" + TEXTS, '", not a list'),
         (HEAD + "quux: 1" + REST, "(it knows name, engine, rime, local,"),
     ],
 )

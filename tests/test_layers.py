@@ -32,6 +32,7 @@ LAYERS = [
         "gate",
         "breaker",
         "budget",
+        "corpora",
         "environment",
         "formats",
         "hosts",
@@ -55,6 +56,7 @@ WITHIN = {
     ("retry", "errors"),
     ("budget", "model"),
     ("errors", "model"),
+    ("corpora", "model"),
     ("profiles", "model"),
 }
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
+from batchtts.errors import Problem
 from batchtts.formats import FORMATS
 from batchtts.jobfile.audio import audio
+from batchtts.jobfile.dataset import dataset
 from batchtts.jobfile.fields import Fields
 from batchtts.jobfile.nodes import Node
 from batchtts.jobfile.outputparts import (
@@ -32,7 +34,23 @@ def outputs(
     """Return the job's outputs, in their order."""
     context = Context(voices, job_audio, places, problems)
     read = [_READERS.get(_kind(entry), _nothing)(entry, context) for entry in entries]
-    return tuple(output for output in read if output is not None)
+    made = [output for output in read if output is not None]
+    for output in made:
+        _note_shared_folders(output, made, problems)
+    return tuple(made)
+
+
+def _note_shared_folders(
+    one: Output, others: Sequence[Output], problems: Problems
+) -> None:
+    """Note which outputs write into a folder that is one output's own."""
+    if one.sharing != "folder":
+        return
+    for other in others:
+        if other is not one and other.folder.is_relative_to(one.folder):
+            message = f"this writes into the folder of the dataset at {one.place}"
+            hint = "choose another folder for one of them"
+            problems.note(Problem(other.place, message, hint))
 
 
 def _kind(entry: Node) -> str:
@@ -67,5 +85,8 @@ def _files(entry: Node, context: Context) -> FilesOutput | None:
     )
 
 
-_READERS = {"files": _files}
+_READERS: Mapping[str, Callable[[Node, Context], Output | None]] = {
+    "files": _files,
+    "dataset": dataset,
+}
 """How each kind of output is read; its shape stands in ``outputshape``."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from batchtts.corpora import DatasetOutput
 from batchtts.model import Job, Output, Pauses
 from batchtts.plan import Reading
 from batchtts.report import Suspect
@@ -190,5 +191,10 @@ def collections_of(job: Job, ledger: Ledger, shop: Workshop | None) -> Collectio
 def _collection(
     job: Job, output: Output, ledger: Ledger, shop: Workshop | None
 ) -> Collection:
-    del job, ledger, shop
+    if isinstance(output, DatasetOutput):
+        # What it is made with takes long to load.
+        from batchtts.runner.dataset import DatasetCollection
+
+        return DatasetCollection(job, output, shop)
+    del ledger
     raise TypeError(f"no collection is made of {type(output).__name__}")

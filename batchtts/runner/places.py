@@ -7,12 +7,14 @@ import os
 import platform
 from pathlib import Path
 
+from batchtts.corpora import DatasetOutput
 from batchtts.errors import LocalError
 from batchtts.files import atomic, make_folder
 from batchtts.model import Job
 
 __all__ = [
     "cache_folder",
+    "dataset_folder",
     "ledger_path",
     "owner_of",
     "relative",
@@ -42,6 +44,17 @@ def cache_folder(job: Job) -> Path:
     return job.cache or state_folder(job) / "cache"
 
 
+def dataset_folder(job: Job, output: DatasetOutput) -> Path:
+    """Return the folder that remembers what a dataset consists of."""
+    shown = relative(output.folder, job.path.parent)
+    digest = hashlib.sha256(os.fsencode(shown)).hexdigest()[:12]
+    return _datasets_folder(job) / digest
+
+
+def _datasets_folder(job: Job) -> Path:
+    return state_folder(job) / f"{job.path.stem}.datasets"
+
+
 def owner_of(job: Job) -> str:
     """Return the name in which a job's runs make temporary files.
 
@@ -61,6 +74,7 @@ def require_real(job: Job) -> None:
     """
     state = state_folder(job)
     inside = [state, ledger_path(job), report_path(job), state / "cache"]
+    inside.append(_datasets_folder(job))
     names = ("guard", "guard.json", "scratch")
     inside += [state / f"{job.path.stem}.{name}" for name in names]
     for path in inside:

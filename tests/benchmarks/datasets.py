@@ -23,12 +23,11 @@ import numpy as np
 
 from batchtts.audio.levels import Levels
 from batchtts.audio.meter import Meter
+from batchtts.corpora import FORMATS, About, Splits, Suffix, Target
 from batchtts.outputs.datasets.dataset import Dataset
 from batchtts.outputs.datasets.encoding import encoded
-from batchtts.outputs.datasets.formats import FORMATS
-from batchtts.outputs.datasets.rows import Provenance, Row, Sound, Suffix
-from batchtts.outputs.datasets.settings import About, DatasetSettings, Target
-from batchtts.outputs.datasets.splits import Splits
+from batchtts.outputs.datasets.rows import Provenance, Row, Sound
+from batchtts.outputs.datasets.settings import DatasetSettings
 
 _RATE_HZ = 24000
 _SECONDS = 1.5
@@ -82,9 +81,7 @@ def _measured(name: str, rows: int, folder: Path) -> tuple[float, float, float]:
 
 
 def _make(name: str, rows: int, folder: Path, sounds: list[Sound]) -> None:
-    target = Target(
-        format=name, folder=folder / "out", suffix=FORMATS[name].suffixes[0]
-    )
+    target = Target(format=name, folder=folder / "out", suffix=FORMATS[name][0])
     settings = DatasetSettings(
         targets=(target,),
         rate_hz=_RATE_HZ,

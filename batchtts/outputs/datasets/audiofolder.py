@@ -75,7 +75,6 @@ corpus = corpus.cast_column("audio", Audio(decode=False))  # bytes and path, as 
 
 FORMAT = Format(
     name="audiofolder",
-    suffixes=(".flac", ".wav"),
     write_shard=plain_shard(_path),
     write_lists=_write_lists,
     guide=_guide,

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 
+from batchtts.corpora import About
 from batchtts.outputs.datasets.layout import Guide, Layout, column_names
-from batchtts.outputs.datasets.settings import About, DatasetSettings
+from batchtts.outputs.datasets.settings import DatasetSettings
 from batchtts.outputs.datasets.statistics import Part, Statistics
 
 __all__ = ["FIGURE_TITLES", "card"]

@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from batchtts.corpora import FIGURES
 from batchtts.outputs.datasets.database import Cell, Database
 from batchtts.outputs.datasets.rows import Entry, Row
 from batchtts.outputs.datasets.schema import Verdict
-from batchtts.outputs.datasets.scores import FIGURES
 from batchtts.outputs.datasets.settings import DatasetSettings
 
 __all__ = ["AT_ONCE", "Catalogue", "Listed", "Measured"]

@@ -11,8 +11,8 @@ that had come is not asked for again.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
@@ -47,6 +47,7 @@ class Summary:
     counted: Statistics
     shards: int
     shards_written: int  # over all targets
+    files_changed: bool
     warnings: tuple[str, ...]
 
 
@@ -114,6 +115,11 @@ class Dataset:
         """Tell of the next row in the job's order; False if its key is taken."""
         return self._index.expect(row)
 
+    def carry(self, columns: tuple[str, ...]) -> None:
+        """Say, before `plan`, which columns of the rows are carried through."""
+        for keeper in self._keepers:
+            keeper.layout = replace(keeper.layout, columns=columns)
+
     def plan(self) -> Plan:
         """Find out, once all rows are told, which of them need their sound."""
         found = plan(self._index, self._packs, self._keepers, self._settings)
@@ -125,14 +131,19 @@ class Dataset:
         return self._index.wanted(key) is not None
 
     def add(
-        self, key: str, sound: Sound, scores: Mapping[str, float] | None = None
+        self,
+        key: str,
+        sound: Sound,
+        scores: Mapping[str, float] | None = None,
+        *,
+        doubts: Sequence[Mapping[str, object]] = (),
     ) -> None:
         """Take the sound of a row, in any order, from any thread.
 
-        ``scores`` has a figure for each name in the settings' ``scores``. Of a
-        row that needs no sound nothing is taken. Raises LocalError when the
-        sound cannot be encoded or the disk not written, and ValueError when it
-        is at another rate than the dataset.
+        ``scores`` has a figure for each name in the settings' ``scores``; `doubts`
+        gives the ``doubts`` back. Of a row that needs no sound nothing is taken.
+        Raises LocalError when the sound cannot be encoded or the disk not written,
+        and ValueError when it is at another rate than the dataset.
         """
         if sound.rate_hz != self._settings.rate_hz:
             raise ValueError(
@@ -155,7 +166,9 @@ class Dataset:
             pack, start = self._packs.append(list(blobs.values()))
             sizes = {suffix: len(blob) for suffix, blob in blobs.items()}
             staged = Staged(pack, start, sizes.get(".wav"), sizes.get(".flac"))
-            self._index.stage(number, staged, sound.samples, figures, scores or {})
+            self._index.stage(
+                number, staged, sound.samples, figures, scores or {}, doubts
+            )
             self._unsafe_bytes += sum(sizes.values())
             self._unwritten_bytes += sum(sizes.values())
             if self._unsafe_bytes >= _SAFE_BYTES:
@@ -195,6 +208,10 @@ class Dataset:
         """Yield every row that is not in the dataset, and why."""
         yield from self._index.catalogue.listed("verdict <> 0")
 
+    def doubts(self) -> Iterator[str]:
+        """Yield, in JSON, what was told as doubtful of each row that has its sound."""
+        yield from self._index.doubts()
+
     def removed(self) -> Iterator[Listed]:
         """Yield the rows of the dataset that the job does not have any more."""
         yield from self._index.catalogue.listed("removed = 1")
@@ -220,7 +237,7 @@ class Dataset:
             for keeper in self._keepers:
                 keeper.remove_but({shard for shard, _ in keys})
             counted = statistics(database, self._settings)
-            warnings = write_lists(
+            lists = write_lists(
                 self._index, self._keepers, self._settings, counted, self._check
             )
             database.commit()
@@ -231,7 +248,8 @@ class Dataset:
             counted=counted,
             shards=len(keys),
             shards_written=self._written,
-            warnings=warnings,
+            files_changed=bool(self._written or lists.written),
+            warnings=lists.warnings,
         )
 
     def _write_some(self) -> None:

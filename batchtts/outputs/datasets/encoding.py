@@ -10,8 +10,9 @@ from pathlib import Path
 
 from batchtts.audio.encode import encode
 from batchtts.audio.pcm import SAMPLE_BYTES
+from batchtts.corpora import Suffix
 from batchtts.files import local_errors
-from batchtts.outputs.datasets.rows import Sound, Suffix
+from batchtts.outputs.datasets.rows import Sound
 
 __all__ = ["encoded"]
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-
 from batchtts.outputs.datasets import (
     audiofolder,
     kaldi,
@@ -15,7 +13,7 @@ from batchtts.outputs.datasets import (
 )
 from batchtts.outputs.datasets.layout import Format
 
-__all__ = ["FORMATS", "missing_package"]
+__all__ = ["FORMATS"]
 
 FORMATS: dict[str, Format] = {
     kind.name: kind
@@ -30,11 +28,3 @@ FORMATS: dict[str, Format] = {
         webdataset.FORMAT,
     )
 }
-
-
-def missing_package(name: str) -> str | None:
-    """Say what must be installed before a format can be written, if anything."""
-    extra = FORMATS[name].extra
-    if extra is None or importlib.util.find_spec(extra[0]) is not None:
-        return None
-    return f"the format {name} needs {extra[0]}: pip install 'batchtts[{extra[1]}]'"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 from batchtts.audio.quality import QUALITY_VERSION
 from batchtts.chunking import speakable
+from batchtts.corpora import FIGURES, speaker_label
 from batchtts.outputs.datasets.catalogue import Catalogue
 from batchtts.outputs.datasets.database import Database
 from batchtts.outputs.datasets.layout import Shard
@@ -18,22 +19,22 @@ from batchtts.outputs.datasets.rows import (
     MAX_TEXT_CHARS,
     Row,
     one_line,
-    speaker_label,
 )
 from batchtts.outputs.datasets.schema import SCHEMA, VERSION, Verdict
-from batchtts.outputs.datasets.scores import FIGURES
 from batchtts.outputs.datasets.settings import WHOLE, DatasetSettings
 from batchtts.outputs.datasets.splits import group_of, split_of
 
 __all__ = ["Index", "Staged", "digest_of"]
 
+_MAX_DOUBTS = 100_000  # told; who has more knows enough
 _STAGE = f"""
 update places set pack = ?, start = ?, wav_bytes = ?, flac_bytes = ?, samples = ?,
-    scores = ?, wanted = 0, {", ".join(f"{name} = ?" for name in FIGURES)}
+    scores = ?, doubts = ?, wanted = 0, {", ".join(f"{name} = ?" for name in FIGURES)}
 where number = ?
 """
 _FORGET = f"""
-update places set pack = null, samples = null, scores = null, shard = null,
+update places set pack = null, samples = null, scores = null, doubts = null,
+    shard = null,
     {", ".join(f"{name} = null" for name in FIGURES)}
 """
 
@@ -155,6 +156,7 @@ class Index:
         samples: int,
         figures: Mapping[str, float],
         scores: Mapping[str, float],
+        doubts: Sequence[Mapping[str, object]],
     ) -> None:
         """Note where the sound of a row waits for its place, and what it is like."""
         self.database.run(
@@ -166,9 +168,19 @@ class Index:
                 staged.flac_bytes,
                 samples,
                 json.dumps(dict(scores)) if scores else None,
+                json.dumps(doubts) if doubts else None,
                 *(figures[name] for name in FIGURES),
                 number,
             ),
+        )
+
+    def doubts(self) -> Iterator[str]:
+        """Yield what was told as doubtful of each row that the job has."""
+        yield from self.database.all(
+            "select doubts from places where doubts is not null and samples is not null"
+            " and removed = 0 order by number limit ?",
+            (_MAX_DOUBTS,),
+            str,
         )
 
     def staged(self, number: int) -> Staged | None:

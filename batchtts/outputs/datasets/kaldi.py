@@ -74,7 +74,6 @@ lhotse kaldi import {split} {layout.rate_hz} manifests/
 
 FORMAT = Format(
     name="kaldi",
-    suffixes=(".wav",),
     write_shard=plain_shard(grouped_path),
     write_lists=_write_lists,
     guide=_guide,

@@ -9,12 +9,12 @@ from collections.abc import Iterable
 from dataclasses import asdict, replace
 from pathlib import Path
 
+from batchtts.corpora import FIGURES, Target
 from batchtts.files import local_errors
 from batchtts.outputs.datasets.database import Database
 from batchtts.outputs.datasets.formats import FORMATS
 from batchtts.outputs.datasets.layout import Audio, Folder, Layout, Shard
-from batchtts.outputs.datasets.scores import FIGURES
-from batchtts.outputs.datasets.settings import DatasetSettings, Target
+from batchtts.outputs.datasets.settings import DatasetSettings
 
 __all__ = ["Keeper"]
 

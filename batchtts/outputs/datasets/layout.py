@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TextIO
 
+from batchtts.corpora import FIGURES, Suffix
 from batchtts.files import atomic, sweep
-from batchtts.outputs.datasets.rows import Entry, Suffix, one_line
-from batchtts.outputs.datasets.scores import FIGURES
+from batchtts.outputs.datasets.rows import Entry, one_line
 
 __all__ = [
     "Audio",
@@ -167,11 +167,9 @@ class Format:
     """A format of datasets. ``version`` goes up when its files change."""
 
     name: str
-    suffixes: tuple[Suffix, ...]  # the first is the default
     write_shard: ShardWriter
     write_lists: ListWriter
     guide: Callable[[Layout], Guide]
-    extra: tuple[str, str] | None = None  # a package it needs, and who brings it
     version: int = 1
 
 

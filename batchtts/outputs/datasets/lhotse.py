@@ -157,14 +157,12 @@ cuts = CutSet.from_shar(in_dir="{layout.splits[0]}")
 
 MANIFESTS = Format(
     name="lhotse",
-    suffixes=(".flac", ".wav"),
     write_shard=plain_shard(grouped_path),
     write_lists=_write_manifests,
     guide=_manifest_guide,
 )
 SHAR = Format(
     name="shar",
-    suffixes=(".flac", ".wav"),
     write_shard=_write_shar,
     write_lists=_no_lists,
     guide=_shar_guide,

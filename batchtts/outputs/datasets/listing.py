@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from batchtts.outputs.datasets.about import write_about
 from batchtts.outputs.datasets.index import Index
@@ -15,7 +15,7 @@ from batchtts.outputs.datasets.scores import norms
 from batchtts.outputs.datasets.settings import DatasetSettings
 from batchtts.outputs.datasets.statistics import Statistics
 
-__all__ = ["write_lists"]
+__all__ = ["Written", "write_lists"]
 
 _NO_LICENSE = (
     "the dataset has no license, so nobody can know whether they may use it: "
@@ -27,16 +27,24 @@ _SHARED = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """How many targets' lists were written, and what a person should know."""
+
+    written: int
+    warnings: tuple[str, ...]
+
+
 def write_lists(
     index: Index,
     keepers: Sequence[Keeper],
     settings: DatasetSettings,
     counted: Statistics,
     check: Callable[[], None],
-) -> tuple[str, ...]:
+) -> Written:
     """Write each target's lists and card where they are not what they should be.
 
-    Returns what a person should know. ``check`` is called for each row.
+    ``check`` is called for each row.
     """
 
     def entries(split: str, *, by_key: bool = False) -> Iterator[Entry]:
@@ -48,6 +56,7 @@ def write_lists(
     if counted.shared_texts:
         warnings.append(_SHARED.format(count=counted.shared_texts))
     key = _key(index, settings)
+    written = 0
     several = counted.whole.speakers > 1
     for keeper in keepers:
         name = keeper.format.name
@@ -57,10 +66,11 @@ def write_lists(
             lists = keeper.format.write_lists(keeper.folder, entries, keeper.layout)
             about = write_about(keeper, index.catalogue, settings, counted, voices)
             keeper.record_lists(key, [*lists.paths, *about])
+            written += 1
             index.is_news(f"warnings of {name}", json.dumps(lists.warnings))
         told: list[str] = json.loads(index.fact(f"warnings of {name}") or "[]")
         warnings += [f"{name}: {warning}" for warning in told]
-    return tuple(warnings)
+    return Written(written, tuple(warnings))
 
 
 def _key(index: Index, settings: DatasetSettings) -> bytes:

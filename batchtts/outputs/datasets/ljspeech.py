@@ -247,7 +247,6 @@ def _format(
 ) -> Format:
     return Format(
         name=name,
-        suffixes=(".wav",),
         write_shard=plain_shard(path_of),
         write_lists=functools.partial(_write_lists, dialect),
         guide=guide,
@@ -261,7 +260,6 @@ DIALECTS = {
     "f5": _format("f5", _F5, _f5_guide, path_of=_folder_a_split),
     "styletts2": Format(
         name="styletts2",
-        suffixes=(".wav",),
         write_shard=plain_shard(_one_folder),
         write_lists=_write_styletts2,
         guide=_styletts2_guide,

@@ -63,7 +63,6 @@ their names.
 
 FORMAT = Format(
     name="nemo",
-    suffixes=(".wav", ".flac"),
     write_shard=plain_shard(grouped_path),
     write_lists=_write_lists,
     guide=_guide,

@@ -136,9 +136,7 @@ corpus = corpus.cast_column("audio", Audio(decode=False))  # bytes and path, as 
 
 FORMAT = Format(
     name="parquet",
-    suffixes=(".flac", ".wav"),
     write_shard=_write_shard,
     write_lists=_no_lists,
     guide=_guide,
-    extra=("pyarrow", "parquet"),
 )

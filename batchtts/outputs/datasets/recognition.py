@@ -22,7 +22,6 @@ from batchtts.errors import LocalError
 from batchtts.outputs.datasets.splits import words_of
 
 __all__ = [
-    "ERROR_RATES",
     "CommandRecogniser",
     "Recogniser",
     "entry_point",
@@ -30,9 +29,6 @@ __all__ = [
 ]
 
 Recogniser = Callable[[Path], str]
-
-ERROR_RATES = ("wer", "cer")
-"""The scores that `error_rates` gives: of words, and of characters without spaces."""
 
 _OURS = ("RIME_", "BATCHTTS_")
 _END_S = 5.0

@@ -5,12 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
 
 from batchtts.audio.levels import Levels
+from batchtts.corpora import plain, speaker_label
 
 __all__ = [
     "MAX_TEXT_CHARS",
@@ -18,15 +17,9 @@ __all__ = [
     "Provenance",
     "Row",
     "Sound",
-    "Suffix",
-    "label_problem",
     "one_line",
-    "speaker_label",
     "utterance_key",
 ]
-
-Suffix = Literal[".wav", ".flac"]
-"""The kinds of audio file in datasets, by their ending."""
 
 MAX_TEXT_CHARS = 100_000
 """Python's csv readers, which several trainers use, stop at 131,072 a field."""
@@ -130,7 +123,7 @@ def utterance_key(row_id: str, voice: str | None) -> str:
     ``-``: no dot, at which WebDataset would cut it, and no space. An id that
     had to be changed gets eight digits of its hash, so that two stay two.
     """
-    kept = _plain(row_id, "-")
+    kept = plain(row_id, "-")
     label = f"{speaker_label(voice)}-" if voice is not None else ""
     room = _MAX_KEY_BYTES - len(label.encode()) - _DIGEST_DIGITS - 1
     if kept != row_id or len(kept.encode()) > room:
@@ -140,34 +133,9 @@ def utterance_key(row_id: str, voice: str | None) -> str:
     return label + kept
 
 
-def speaker_label(voice: str) -> str:
-    """Name a voice with letters, digits and ``_``.
-
-    Without ``-``, which stands behind the label in the key: else the order of
-    the keys would not be that of the speakers, and Kaldi refuses the folder.
-    """
-    return _plain(voice, "")
-
-
-def label_problem(voices: Iterable[str]) -> str | None:
-    """Say which two voices could not be told apart in a dataset, if any."""
-    met: dict[str, str] = {}
-    for voice in voices:
-        label = speaker_label(voice)
-        if earlier := met.get(label):
-            return f'the voices "{earlier}" and "{voice}" would both be "{label}"'
-        met[label] = voice
-    return None
-
-
 def one_line(text: str) -> str:
     """Return ``text`` with every line break, tab and control character a space."""
     return " ".join(_BREAKS.sub(" ", text).split())
 
 
 _BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-
-
-def _plain(name: str, also: str) -> str:
-    normal = unicodedata.normalize("NFC", name)
-    return "".join(c if c.isalnum() or c == "_" or c in also else "_" for c in normal)

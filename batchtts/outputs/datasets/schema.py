@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from enum import IntEnum
 
-from batchtts.outputs.datasets.scores import FIGURES
+from batchtts.corpora import FIGURES
 
 __all__ = ["SCHEMA", "VERSION", "Verdict"]
 
@@ -48,11 +48,13 @@ create table if not exists places (
     flac_bytes integer,
     samples integer,
     scores text,
+    doubts text,
     {_FIGURE_COLUMNS}
 );
 create index if not exists by_shard on places (split, shard) where shard is not null;
 create index if not exists unplaced on places (number) where shard is null;
 create index if not exists waiting on places (number) where wanted = 1;
+create index if not exists doubted on places (number) where doubts is not null;
 create index if not exists staged on places (pack) where pack is not null;
 create table if not exists shards (
     target text, split text, shard integer, key blob,

@@ -13,37 +13,16 @@ from dataclasses import dataclass
 from batchtts.audio.levels import Levels
 from batchtts.audio.quality import Quality
 from batchtts.completeness.units import KINDS, units_of
+from batchtts.corpora import FIGURES, OUTLIER, Filter
 from batchtts.outputs.datasets.database import Database
 from batchtts.outputs.datasets.rows import Row, Sound
 
 __all__ = [
-    "FIGURES",
-    "OUTLIER",
-    "Filter",
     "Norms",
     "figures_of",
     "norms",
     "refusal",
 ]
-
-FIGURES = (
-    "chars_per_s",
-    "words_per_s",
-    "pace",
-    "leading_silence_s",
-    "trailing_silence_s",
-    "longest_silence_s",
-    "clipped_samples",
-    "peak_dbfs",
-    "rms_dbfs",
-    "loudness_lufs",
-    "bandwidth_hz",
-    "snr_db",
-)
-"""What every utterance is measured for, beside its ``duration``."""
-
-OUTLIER = "outlier"
-"""The highest robust score of an utterance, whichever figure it is of."""
 
 _SILENCE_DB = -120.0  # stands for minus infinity, which JSON does not have
 _DIGITS = 3
@@ -60,15 +39,6 @@ _SPREADS = {
 _GRACE_S = 0.5  # a word alone varies most
 _LEAST_UTTERANCES = 10  # of a voice, before it has norms
 _NORMAL = 1.4826  # the standard deviation of a normal distribution over its MAD
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filter:
-    """Which utterances stay: a figure, ``duration`` or ``outlier``, with its bounds."""
-
-    figure: str
-    least: float | None = None
-    most: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,37 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
-from batchtts.outputs.datasets.rows import Suffix
-from batchtts.outputs.datasets.scores import OUTLIER, Filter
-from batchtts.outputs.datasets.splits import Splits
+from batchtts.corpora import OUTLIER, About, Filter, Splits, Suffix, Target
 
-__all__ = ["About", "DatasetSettings", "Target"]
+__all__ = ["WHOLE", "DatasetSettings"]
 
 WHOLE = "train"
 """The only split where none were asked for: what loaders look for."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
-    """One format in one folder, which nothing else writes to."""
-
-    format: str  # a name of `formats.FORMATS`
-    folder: Path
-    suffix: Suffix
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class About:
-    """What the card says beside what is counted."""
-
-    title: str
-    description: str = ""
-    license: str | None = None  # as Hugging Face writes it, such as "cc-by-4.0"
-    terms_url: str | None = None
-    tags: tuple[str, ...] = ()
-    generator: str = "batchtts"  # with its version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +25,7 @@ class DatasetSettings:
     about: About
     sound_key: str = ""
     splits: Splits | None = None
-    columns: tuple[str, ...] = ()  # of the job's tables, carried through
+    columns: tuple[str, ...] = ()  # carried through; else see `Dataset.carry`
     filters: tuple[Filter, ...] = ()
     scores: tuple[str, ...] = ()  # figures that the caller brings, such as "wer"
     prefix: str = ""  # before the audio paths in lists; empty: relative ones

@@ -5,36 +5,14 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 
+from batchtts.corpora import Splits
 from batchtts.outputs.datasets.rows import Row
 
-__all__ = ["Splits", "group_of", "split_of", "words_of"]
+__all__ = ["group_of", "split_of", "words_of"]
 
 _SPAN = 1 << 64
 _WORDS = re.compile("[0-9a-z]+")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Splits:
-    """How rows are dealt out: ``{"train": 0.9, "test": 0.1}``.
-
-    Rows of one group never part. The group is the normalised ``text``, so that
-    one sentence read by ten voices is in one split, the ``voice``, or a column.
-    The shares are met in the long run, as a coin meets a half. Voices held out
-    go whole to a split of their own choice, whatever their group.
-    """
-
-    shares: Mapping[str, float]  # any positive numbers
-    by: str = "text"
-    held_out: Mapping[str, str] = field(default_factory=dict)  # voice to split
-    seed: str = ""
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Return every split, in order."""
-        return tuple(dict.fromkeys((*self.shares, *self.held_out.values())))
 
 
 def split_of(row: Row, splits: Splits) -> str:

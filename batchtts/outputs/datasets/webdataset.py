@@ -72,7 +72,6 @@ corpus = corpus.cast_column("{audio}", Audio(decode=False))
 
 FORMAT = Format(
     name="webdataset",
-    suffixes=(".flac", ".wav"),
     write_shard=_write_shard,
     write_lists=_write_lists,
     guide=_guide,

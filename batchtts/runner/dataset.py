@@ -1,0 +1,266 @@
+"""A dataset as a collection: every reading of its output is an utterance."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import tempfile
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from batchtts.audio.loudness import levelled
+from batchtts.corpora import DatasetOutput
+from batchtts.errors import JobError, Problem
+from batchtts.model import Job, Request, TableText
+from batchtts.outputs.datasets.dataset import Dataset, Summary
+from batchtts.outputs.datasets.peeking import copy_state
+from batchtts.outputs.datasets.rows import Provenance, Row, Sound, utterance_key
+from batchtts.outputs.datasets.settings import DatasetSettings
+from batchtts.plan import Reading
+from batchtts.report import Suspect
+from batchtts.runner.collection import Found, Made, Tally, Wanted
+from batchtts.runner.places import dataset_folder, relative
+from batchtts.runner.versions import versions
+from batchtts.runner.workshop import Workshop
+from batchtts.targets import Target
+from batchtts.text_safety import many
+from batchtts.tracks import RENDER_VERSION, Track
+
+__all__ = ["DatasetCollection"]
+
+
+class DatasetCollection:
+    """Makes one dataset of a job; see `Collection`."""
+
+    def __init__(self, job: Job, output: DatasetOutput, shop: Workshop | None) -> None:
+        """Open what is known of the dataset; without a ``shop``, a copy of it.
+
+        Raises LocalError where that cannot be read.
+        """
+        self._output = output
+        self._base = job.path.parent
+        self._rate_hz = output.audio.sample_rate or min(
+            voice.sampling_rate for voice in job.voices.values()
+        )
+        self._is_one_voice = len(output.voices or job.voices) == 1
+        self._known = {name for one in job.texts for name in _own_columns(one)}
+        self._columns: dict[str, None] = dict.fromkeys(output.columns or ())
+        self._lock = threading.Lock()
+        self._expected = self._unchanged = self._added = 0
+        self._seconds = 0.0
+        self._copy = contextlib.ExitStack()
+        state = dataset_folder(job, output)
+        check = _nothing
+        owner = ""
+        if shop is None:
+            copy = Path(self._copy.enter_context(tempfile.TemporaryDirectory()))
+            copy_state(state, copy)
+            state = copy
+        else:
+            check, owner = shop.check, shop.owner
+        settings = _settings(job, output, self._rate_hz, owner)
+        self._dataset = Dataset(settings, state=state, check=check)
+
+    def expect(self, reading: Reading, target: Target) -> None:
+        """Take notice of an utterance. Raises JobError if two have one name."""
+        del target
+        self._expected += 1
+        row = self._row(reading)
+        if not self._dataset.expect(row):
+            message = (
+                f'text "{row.id}" in voice "{row.voice}" would be the utterance '
+                f'"{row.key}", which there is already'
+            )
+            problem = Problem(reading.text.place, message, "give it another id")
+            raise JobError([problem])
+
+    def settle(self) -> Tally:
+        """Find out which utterances need their sound."""
+        self._dataset.carry(tuple(self._columns))
+        plan = self._dataset.plan()
+        self._unchanged = self._expected - plan.wanted
+        return Tally(self._expected, self._unchanged)
+
+    def found(self) -> Iterator[Found]:
+        """Tell how many utterances are in their place, or have none."""
+        if self._unchanged:
+            yield Found(
+                entry={**self._entry("unchanged"), "utterances": self._unchanged},
+                outputs=self._unchanged,
+                suspects=tuple(self._suspects()),
+            )
+
+    def wanted(self, reading: Reading, target: Target) -> Wanted | None:
+        """Say whether a reading's track is needed."""
+        del target
+        if not self._dataset.wants(self._key(reading)):
+            return None
+        return Wanted(self._rate_hz, self._output.audio.pauses)
+
+    def add(
+        self,
+        reading: Reading,
+        target: Target,
+        track: Track,
+        suspects: Sequence[Suspect],
+    ) -> Iterator[Made]:
+        """Take the sound of an utterance; it waits where the next run finds it."""
+        del target
+        doubts = [asdict(suspect) for suspect in suspects]
+        with levelled(
+            track.spool,
+            rate_hz=track.rate_hz,
+            levels=track.levels,
+            loudness=self._output.audio.loudness,
+        ) as ready:
+            sound = Sound(
+                blocks=ready.blocks,
+                rate_hz=track.rate_hz,
+                samples=track.samples,
+                levels=ready.levels,
+            )
+            self._dataset.add(self._key(reading), sound, doubts=doubts)
+        with self._lock:
+            self._added += 1
+            self._seconds += track.samples / track.rate_hz
+        return iter(())
+
+    def lose(self, reading: Reading, target: Target, reason: str) -> int:
+        """Leave an utterance out of the dataset for now."""
+        del target
+        self._dataset.lose(self._key(reading), reason)
+        return 1
+
+    def finish(self) -> Iterator[Made]:
+        """Write what is not written yet: shards, lists and cards."""
+        summary = self._dataset.finish()
+        if self._added or summary.files_changed:
+            yield Made(
+                path=self._output.folder,
+                entry={**self._entry("made"), **_counts(summary, self._rate_hz)},
+                outputs=self._added,
+                seconds=self._seconds,
+                suspects=tuple(self._suspects()),
+                warnings=tuple(self._warnings(summary)),
+            )
+
+    def close(self) -> None:
+        """Let go of the files; sound that came is kept for the next run."""
+        self._dataset.__exit__(None, None, None)
+        self._copy.close()
+
+    def _entry(self, state: str) -> dict[str, object]:
+        return {
+            "path": relative(self._output.folder, self._base),
+            "state": state,
+            "kind": "dataset",
+            "formats": [target.format for target in self._output.targets],
+        }
+
+    def _warnings(self, summary: Summary) -> Iterator[str]:
+        name = relative(self._output.folder, self._base)
+        counted = summary.counted
+        left_out = counted.refused + sum(count for _, count in counted.filtered)
+        if left_out:
+            yield (
+                f"{name}: {many(left_out, 'utterance')} left out, listed in "
+                "about/dropped.jsonl"
+            )
+        if counted.removed:
+            yield (
+                f"{name}: {many(counted.removed, 'utterance')} of an earlier run not "
+                'in the job any more; "drop_removed: true" takes them out'
+            )
+        for warning in summary.warnings:
+            yield f"{name}: {warning}"
+
+    def _suspects(self) -> Iterator[Suspect]:
+        for doubts in self._dataset.doubts():
+            for doubt in json.loads(doubts):
+                yield Suspect(**doubt)
+
+    def _key(self, reading: Reading) -> str:
+        voice = None if self._is_one_voice else reading.voice.name
+        return utterance_key(reading.text.id, voice)
+
+    def _row(self, reading: Reading) -> Row:
+        requests = [piece.request for piece in reading.pieces if piece.request]
+        return Row(
+            key=self._key(reading),
+            id=reading.text.id,
+            text=reading.text.words,
+            normalised="".join(piece.chunk.text for piece in reading.pieces).strip(),
+            voice=reading.voice.name,
+            language=reading.voice.lang,
+            columns=self._carried(reading.text.columns),
+            provenance=_provenance(reading, requests),
+        )
+
+    def _carried(self, columns: Mapping[str, str]) -> dict[str, str]:
+        """Return the columns to carry through: those asked for, or all but our own."""
+        if self._output.columns is None:
+            for name in columns.keys() - self._known - self._columns.keys():
+                self._columns[name] = None
+        return {name: columns[name] for name in self._columns if name in columns}
+
+
+def _own_columns(source: object) -> Iterable[str]:
+    """Return the columns of a table that are told of each utterance anyway."""
+    if not isinstance(source, TableText):
+        return ()
+    named = (source.id or "id", source.voice, source.title)
+    return [name for name in named if name]
+
+
+def _provenance(reading: Reading, requests: Sequence[Request]) -> Provenance:
+    return Provenance(
+        engine=requests[0].engine if requests else "",
+        parameters=reading.voice.parameters,
+        fingerprints=tuple(request.fingerprint for request in requests),
+    )
+
+
+def _settings(
+    job: Job, output: DatasetOutput, rate_hz: int, owner: str
+) -> DatasetSettings:
+    audio = output.audio
+    return DatasetSettings(
+        targets=output.targets,
+        rate_hz=rate_hz,
+        about=replace(
+            output.about,
+            title=output.about.title or job.name,
+            generator=f"batchtts {versions()['batchtts']}",
+        ),
+        sound_key=repr((RENDER_VERSION, audio.pauses, audio.loudness)),
+        splits=output.splits,
+        filters=output.filters,
+        prefix=output.prefix,
+        drop_removed=output.drop_removed,
+        shard_bytes=output.shard_bytes,
+        shard_rows=output.shard_rows,
+        owner=owner,
+    )
+
+
+def _counts(summary: Summary, rate_hz: int) -> dict[str, object]:
+    counted = summary.counted
+    return {
+        "utterances": counted.whole.utterances,
+        "seconds": round(counted.whole.seconds(rate_hz), 3),
+        "speakers": counted.whole.speakers,
+        "splits": {part.name: part.utterances for part in counted.splits},
+        "shards": summary.shards,
+        "left_out": {
+            "text": counted.refused,
+            "filters": dict(counted.filtered),
+            "failed": counted.lost,
+        },
+        "removed_from_job": counted.removed,
+    }
+
+
+def _nothing() -> None:
+    """Let everything go on."""

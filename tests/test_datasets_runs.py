@@ -1,0 +1,289 @@
+"""Datasets of whole runs: job file in, a corpus out, and nothing twice."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import signal
+import tarfile
+import wave
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import batchtts
+from batchtts.errors import JobError
+from batchtts.events import Event, ReadingDone
+from batchtts.localserver import tone_reader
+from batchtts.localserver.server import LocalServer
+from batchtts.model import Job
+from batchtts.report import RunReport
+from batchtts.runner.preview import preview
+
+Serve = Callable[..., LocalServer]
+
+JOB = """
+engine: local
+local: {{synthesiser: tone{url}}}
+voices: {{astra: {{speaker: astra}}, luna: {{speaker: luna}}}}
+texts:
+  - {{table: rows.csv, text: words}}
+outputs:
+  - kind: dataset
+    path: out
+    license: cc0-1.0
+    audio: {{sample_rate: 8000}}
+    {more}
+"""
+ROWS = {
+    "one": "The ferry leaves at nine.",
+    "two": 'He said "wait | here", twice.',
+    "three": "Grüße aus Köln!",
+    "long": "Many words follow one another here. " * 30,
+}
+
+
+class Project:
+    """A folder with a job for a dataset in it."""
+
+    def __init__(self, folder: Path) -> None:
+        """Make the folder."""
+        self.folder = folder
+        self.out = folder / "out"
+        folder.mkdir()
+        self.rows = dict(ROWS)
+        self.more = "format: ljspeech; voices: [astra, luna]"
+
+    def load(self, server: LocalServer | None = None) -> Job:
+        """Write the job and its table, and read it."""
+        with (self.folder / "rows.csv").open("w", encoding="utf-8", newline="") as file:
+            table = csv.writer(file)
+            table.writerow(["id", "words", "scene"])
+            table.writerows([name, said, "pier"] for name, said in self.rows.items())
+        url = f', url: "{server.url}"' if server else ""
+        more = "\n    ".join(self.more.split("; "))
+        path = self.folder / "job.yaml"
+        path.write_text(JOB.format(url=url, more=more), encoding="utf-8")
+        return batchtts.load_job(path)
+
+    def run(self, server: LocalServer | None = None) -> RunReport:
+        """Run the job."""
+        return batchtts.run(self.load(server))
+
+    def stamps(self) -> dict[str, int]:
+        """Return when each file of the dataset was last written."""
+        return {
+            str(path.relative_to(self.out)): path.stat().st_mtime_ns
+            for path in self.out.rglob("*")
+            if path.is_file()
+        }
+
+    def contents(self) -> dict[str, bytes]:
+        """Return every file of the dataset."""
+        return {name: (self.out / name).read_bytes() for name in self.stamps()}
+
+    def told(self) -> dict[str, object]:
+        """Return the report's last entry."""
+        report = self.folder / ".batchtts" / "job.report.json"
+        entry = json.loads(report.read_text("utf-8"))["outputs"][-1]
+        assert isinstance(entry, dict)
+        return entry
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """Give a fresh project."""
+    return Project(tmp_path / "project")
+
+
+def _heard(data: bytes) -> str:
+    with wave.open(io.BytesIO(data)) as file:
+        assert file.getframerate() == 8000
+        samples = np.frombuffer(file.readframes(file.getnframes()), "<i2")
+    reading = tone_reader.read(samples, 8000)
+    assert reading.whole
+    return reading.text
+
+
+def test_every_sentence_in_every_voice(project: Project, serve: Serve) -> None:
+    """The rows are the job's, each with sound that says its words."""
+    report = project.run(serve())
+    assert (report.exit_code, report.outputs, report.made) == (0, 8, 8)
+    lines = (project.out / "metadata.csv").read_text("utf-8").splitlines()
+    rows = {line.split("|")[0]: line.split("|")[1] for line in lines}
+    assert list(rows)[:2] == ["astra-one", "luna-one"]
+    assert rows["luna-two"] == 'He said "wait here", twice.'
+    for name, words in ROWS.items():
+        heard = _heard((project.out / f"wavs/astra-{name}.wav").read_bytes())
+        assert heard.split() == words.split()
+    assert project.told()["utterances"] == 8
+    assert "cc0-1.0" in (project.out / "README.md").read_text("utf-8")
+
+
+def test_a_second_run_opens_no_socket_and_touches_no_file(
+    project: Project, serve: Serve
+) -> None:
+    """It counts all of it as unchanged; and so does a plan, which makes nothing."""
+    server = serve()
+    project.run(server)
+    stamps, connections = project.stamps(), server.connections
+    report = project.run(server)
+    assert (report.made, report.unchanged, report.exit_code) == (0, 8, 0)
+    assert project.stamps() == stamps
+    assert server.connections == connections
+    assert project.told()["state"] == "unchanged"
+    state = {path: path.stat().st_mtime_ns for path in project.folder.rglob("*")}
+    told = preview(project.load(server))
+    assert (told.outputs_due, told.outputs_unchanged, told.requests) == (0, 8, 0)
+    del state[project.folder / "job.yaml"], state[project.folder / "rows.csv"]
+    assert all(path.stat().st_mtime_ns == was for path, was in state.items())
+
+
+def test_rows_added_are_appended(project: Project, serve: Serve) -> None:
+    """Full shards stay as they are, and the whole is as if made at once."""
+    project.more = "format: webdataset; voices: [astra]; shard_rows: 2"
+    server = serve()
+    project.run(server)
+    before = project.stamps()
+    project.rows["five"] = "One more."
+    report = project.run(server)
+    assert (report.made, report.unchanged) == (1, 4)
+    after = project.stamps()
+    assert {n for n in before if n.endswith(".tar") and after[n] != before[n]} == set()
+    with tarfile.open(project.out / "train-000002.tar") as shard:
+        assert "five.json" in shard.getnames()
+    contents = project.contents()
+    again = Project(project.folder.parent / "again")
+    again.rows, again.more = project.rows, project.more
+    again.run(server)
+    assert again.contents() == contents
+
+
+def test_what_failed_is_left_out_until_it_comes(project: Project, serve: Serve) -> None:
+    """The rest is made, the failure listed; the next run adds the missing row."""
+    faults = '[{text: "*Köln*", reply: {end: 1011}}]'
+    report = project.run(serve(faults))
+    assert (report.exit_code, report.made, report.failed) == (3, 6, 2)
+    assert {failure.text for failure in report.failures} == {"three"}
+    left_out = project.told()["left_out"]
+    assert left_out == {"text": 0, "filters": {}, "failed": 2}
+    report = project.run(serve())
+    assert (report.exit_code, report.failed, report.totals.made) == (0, 0, 2)
+    assert len((project.out / "metadata.csv").read_text("utf-8").splitlines()) == 8
+
+
+def test_hostile_rows_harm_no_other(project: Project, serve: Serve) -> None:
+    """What cannot be said is left out with a warning; all the rest is there."""
+    project.rows |= {
+        "emoji": "\U0001f600\U0001f389",
+        "dots.and space": "An odd id.",
+        "huge": "word " * 30_000,
+        "command": "<EOS> is a word.",
+    }
+    report = project.run(serve())
+    assert (report.exit_code, report.failed, report.pending) == (0, 0, 0)
+    wavs = {path.stem for path in (project.out / "wavs").glob("astra-*")}
+    assert {"astra-command", "astra-one"} < wavs
+    assert not {"astra-emoji", "astra-huge"} & wavs
+    assert any(name.startswith("astra-dots_and_space-") for name in wavs)
+    dropped = (project.out / "about" / "dropped.jsonl").read_text("utf-8").splitlines()
+    assert {json.loads(line)["id"] for line in dropped} == {"emoji", "huge"}
+    assert any('"emoji" has nothing to speak: it is left' in w for w in report.warnings)
+    assert any("out: 4 utterances left out" in w for w in report.warnings)
+
+
+def test_filters_change_for_free(project: Project, serve: Serve) -> None:
+    """What is too long goes, and comes back, without a request."""
+    server = serve()
+    project.run(server)
+    connections, plain = server.connections, project.more
+    project.more += "; filters: {duration: {most: 20}}"
+    project.run(server)
+    assert not (project.out / "wavs" / "astra-long.wav").exists()
+    assert project.told()["left_out"] == {
+        "text": 0,
+        "filters": {"duration": 2},
+        "failed": 0,
+    }
+    project.more = plain
+    project.run(server)
+    assert (project.out / "wavs" / "astra-long.wav").exists()
+    assert server.connections == connections
+
+
+def test_a_dataset_has_a_folder_of_its_own(project: Project) -> None:
+    """The folder of the job is not one; and nothing is filled into its name."""
+    project.load()
+    path = project.folder / "job.yaml"
+    text = path.read_text("utf-8")
+    for other, told in ((".", "not a folder of the dataset's own"), ("{id}", "filled")):
+        path.write_text(text.replace("path: out", f'path: "{other}"'), "utf-8")
+        with pytest.raises(JobError, match=told):
+            batchtts.load_job(path)
+
+
+def test_two_names_that_are_one_label_are_refused(tmp_path: Path) -> None:
+    """Before anything is paid for."""
+    project = Project(tmp_path / "p")
+    path = project.folder / "job.yaml"
+    project.load()
+    text = path.read_text("utf-8").replace("luna: {", "as-tra: {speaker: x}, as_tra: {")
+    path.write_text(text.replace("voices: [astra, luna]", ""), encoding="utf-8")
+    with pytest.raises(JobError, match='"as-tra" and "as_tra" would both be "as_tra"'):
+        batchtts.load_job(path)
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ("format: mp3", '"format" must be'),
+        ("format: [nemo, nemo]", "stands here a second time"),
+        ("format: kaldi; encoding: flac", "the format kaldi has no flac files"),
+        ("format: nemo; split_by: voice", '"split_by" is of no use without "splits"'),
+        ("format: nemo; splits: {'a b': 1}", '"a b" cannot be the name of a split'),
+        ("format: nemo; filters: {wer: {most: 1}}", "told by a recogniser only"),
+        ("format: nemo; filters: {snr_db: {}}", '"snr_db" has no bounds'),
+    ],
+)
+def test_mistakes_are_found_in_the_job_file(
+    project: Project, more: str, told: str
+) -> None:
+    """Each with its place, before anything is made."""
+    project.more = more
+    with pytest.raises(JobError, match=told):
+        project.load()
+
+
+def test_nothing_else_writes_into_a_dataset(project: Project) -> None:
+    """A folder in which a loader finds strangers is no dataset."""
+    project.more = 'format: nemo\n  - {kind: files, path: "out/x/{id}.wav"}'
+    with pytest.raises(JobError, match="writes into the folder of the dataset"):
+        project.load()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+def test_an_interrupted_run_is_resumed(project: Project, serve: Serve) -> None:
+    """What came is kept beside the job, and nothing of it is asked for again."""
+    project.rows = {f"n{number:02d}": f"Row {number}." for number in range(40)}
+    project.more = "format: webdataset; voices: [astra]"
+    server = serve(first_byte_s=0.02)
+    done: list[Event] = []
+
+    def stop(event: Event) -> None:
+        if isinstance(event, ReadingDone):
+            done.append(event)
+            if len(done) == 10:
+                os.kill(os.getpid(), signal.SIGINT)
+
+    report = batchtts.run(project.load(server), on_event=stop)
+    assert report.exit_code == 130
+    assert not list(project.out.rglob("*.tar"))
+    report = project.run(server)
+    assert (report.exit_code, report.made + report.unchanged) == (0, 40)
+    assert server.connections == 40
+    with tarfile.open(project.out / "train-000000.tar") as shard:
+        assert len([name for name in shard.getnames() if name.endswith(".json")]) == 40
