@@ -29,6 +29,7 @@ _COMMANDS = {
     "serve": "run the local Rime-compatible server",
     "cache": "look after the cache of takes",
     "voices": "list the speakers that Rime has",
+    "guide": "explain a subject: books, runs, serve ...",
     "doctor": "check this machine: packages, codecs, speech engine, key",
     "schema": "print the JSON Schema of the job file",
 }
