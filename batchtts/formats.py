@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["FORMATS", "Format", "rate_for"]
+__all__ = ["BOOK_FORMATS", "FORMATS", "Format", "rate_for"]
 
 _MP3_HZ = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 _AAC_HZ = (*_MP3_HZ, 64000, 88200, 96000)
@@ -27,6 +27,7 @@ class Format:
     bitrates: tuple[int, int] | None = None
 
 
+_AAC = Format("m4a", _AAC_HZ, bitrates=(16, 320))
 _MULAW = Format("mulaw", default_hz=8000)
 
 FORMATS: dict[str, Format] = {
@@ -34,12 +35,16 @@ FORMATS: dict[str, Format] = {
     ".flac": Format("flac"),
     ".mp3": Format("mp3", _MP3_HZ, bitrates=(8, 320)),
     ".opus": Format("opus", _OPUS_HZ, bitrates=(6, 256)),
-    ".m4a": Format("m4a", _AAC_HZ, bitrates=(16, 320)),
+    ".m4a": _AAC,
+    ".m4b": _AAC,
     ".ulaw": _MULAW,
     ".mulaw": _MULAW,
     ".ul": _MULAW,
 }
 """Path ending, lower case, to format. ``.ulaw`` files are headerless."""
+
+BOOK_FORMATS = (".m4b", ".m4a", ".mp3", ".opus", ".flac")
+"""The endings of files that can hold chapters and a cover."""
 
 
 def rate_for(kind: Format, asked_hz: int | None, takes_hz: int) -> int:

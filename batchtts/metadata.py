@@ -6,7 +6,10 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["Label", "Mark", "Metadata", "Picture", "picture_type"]
+__all__ = ["MOST_PICTURE_BYTES", "Label", "Mark", "Metadata", "Picture", "picture_type"]
+
+MOST_PICTURE_BYTES = 2**24 - 2**8
+"""The largest cover that every kind of file can hold: a FLAC's block has 16 MiB."""
 
 _YEAR = re.compile(r"\d{4}")
 _DAY = re.compile(r"\d{4}-(\d{2})-(\d{2})")

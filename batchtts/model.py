@@ -197,8 +197,8 @@ class AudioSettings:
 
 
 Sharing = Literal["none", "file", "folder"]
-"""What the readings of an output share: each has a file of its own, those with
-the same path are one file, or all are rows of what is in one folder."""
+"""What the readings of an output share: nothing, a file or several files that are
+made together, or a folder of which each is a row."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,6 +219,11 @@ class Output:
     # follow one another. A kind that says when each of them starts needs them
     # in requests of their own.
     separate_paragraphs: ClassVar[bool] = False
+
+    @property
+    def own_files(self) -> bool:
+        """Tell whether each reading has a file of its own in it."""
+        return self.sharing == "none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

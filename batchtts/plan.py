@@ -8,6 +8,7 @@ list of texts is ever held: a million rows cost the memory of a few.
 from __future__ import annotations
 
 import difflib
+import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -60,6 +61,18 @@ class Reading:
     pieces: tuple[Piece, ...]
     targets: tuple[Target, ...]
     shares: tuple[Target, ...] = ()
+
+    @property
+    def content(self) -> str:
+        """Return what stands for the takes and the cuts between them.
+
+        64 hexadecimal digits.
+        """
+        digest = hashlib.sha256()
+        for piece in self.pieces:
+            fingerprint = piece.request.fingerprint if piece.request else ""
+            digest.update(f"{fingerprint} {piece.chunk.boundary}\n".encode())
+        return digest.hexdigest()
 
     @property
     def characters(self) -> int:

@@ -61,6 +61,16 @@ class Limit:
     least: float | None = None
     most: float | None = None
 
+    def __str__(self) -> str:
+        """Give ``0.5 to 1``, ``at least 192`` or ``44100``."""
+        if self.least is None:
+            return f"at most {self.most:g}"
+        if self.most is None:
+            return f"at least {self.least:g}"
+        if self.least == self.most:
+            return f"{self.least:g}"
+        return f"{self.least:g} to {self.most:g}"
+
     def allows(self, value: float) -> bool:
         """Tell whether a measured value passes."""
         above = self.least is None or value >= self.least

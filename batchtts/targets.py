@@ -85,7 +85,7 @@ class Targets:
         if trouble := self._trouble(output, path):
             self._problems.add(Problem(text.place, f'text "{text.id}": {trouble}'))
             return 0
-        if output.sharing != "none":
+        if not output.own_files:
             return self._shared(text, voice, output, path)
         writer = f'text "{text.id}" in voice "{voice}" ({text.place})'
         if earlier := self._paths.add(names.fold(str(path)), writer):

@@ -30,7 +30,7 @@ RATES = [
     (suffix, rate_hz)
     for suffix, kind in FORMATS.items()
     for rate_hz in (kind.rates_hz or (8000, 22050, 24000, 96000))
-    if kind.name != "mulaw"
+    if kind.name != "mulaw" and suffix != ".m4b"  # which is an .m4a
 ]
 
 

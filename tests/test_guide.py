@@ -47,7 +47,8 @@ def test_command_lists_and_prints_pages() -> None:
     lines = [line.split(maxsplit=1) for line in listed.stdout.splitlines()]
     assert [name for name, _ in lines] == [page.stem for page in PAGES]
     printed = CliRunner().invoke(cli, ["guide", "books"])
-    assert printed.stdout == PAGES[0].read_text(encoding="utf-8")
+    (books,) = [page for page in PAGES if page.stem == "books"]
+    assert printed.stdout == books.read_text(encoding="utf-8")
     wrong = CliRunner().invoke(cli, ["guide", "boks"])
     assert wrong.exit_code == 2
     assert "books" in wrong.stderr

@@ -255,13 +255,13 @@ colour: red
         'job.yaml:9:12: there is no file "harbor.md" (did you mean "harbour.md"?)',
         'job.yaml:10:24: "text" cannot stand beside "file" (keep one of them)',
         (
-            'job.yaml:12:12: "kind" must be "files", "dataset", not "file" '
-            '(did you mean "files"?)'
+            'job.yaml:12:12: "kind" must be "files", "audiobook", "dataset", '
+            'not "file" (did you mean "files"?)'
         ),
         (
             'job.yaml:13:5: the output has no "kind" '
             '(what to make: "kind: files" makes one audio file a text, '
-            '"dataset" a corpus)'
+            '"audiobook" a book of them, "dataset" a corpus)'
         ),
         (
             'job.yaml:14:1: unknown key "colour" in the job (it knows name, engine, '

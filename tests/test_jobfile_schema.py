@@ -113,6 +113,17 @@ JOBS: tuple[Tree, ...] = (
                 "texts": ["x", "m-*"],
                 "audio": {"loudness": {"rms": "-20", "peak": "-3.5"}},
             },
+            {
+                "kind": "audiobook",
+                "path": "o/{index}.mp3",
+                "profile": "podcast",
+                "author": ["A", "B"],
+                "series_index": "2",
+                "date": "1931-05",
+                "language": "en-GB",
+                "spacing": {"head": "1", "gap": "2", "tail": "0"},
+                "texts": ["x"],
+            },
         ],
     },
 )

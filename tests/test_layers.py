@@ -27,6 +27,7 @@ LAYERS = [
     {"lock"},
     {"files", "lexicon", "markup", "workers"},
     {"events", "clock", "findings", "text_safety"},
+    {"audiobook"},
     {
         "retry",
         "gate",

@@ -18,12 +18,13 @@ import pytest
 from numpy.typing import NDArray
 
 from batchtts.audio.meter import Meter
+from batchtts.audiobook import Spacing
 from batchtts.errors import LocalError
 from batchtts.metadata import Metadata
 from batchtts.model import Boundary, Loudness, LoudnessMode, Pauses, Recording
 from batchtts.outputs.audiobook.bookfile import BookFile, chapter_files, whole_book
 from batchtts.outputs.audiobook.crew import Crew
-from batchtts.outputs.audiobook.program import Chapter, Spacing
+from batchtts.outputs.audiobook.program import Chapter
 from batchtts.outputs.audiobook.write import write_book
 from batchtts.outputs.files import Written
 from batchtts.tracks import Piece, make_track

@@ -14,12 +14,13 @@ import pytest
 from batchtts.audio.facts import Facts, facts_of
 from batchtts.audio.levels import Levels
 from batchtts.audio.meter import Meter
+from batchtts.audiobook import Spacing
 from batchtts.localserver.espeak import Espeak
 from batchtts.metadata import Metadata
 from batchtts.model import Boundary, Pauses, Recording
 from batchtts.outputs.audiobook.bookfile import chapter_files, whole_book
 from batchtts.outputs.audiobook.crew import Crew
-from batchtts.outputs.audiobook.program import Chapter, Spacing
+from batchtts.outputs.audiobook.program import Chapter
 from batchtts.outputs.audiobook.sample import sample_of
 from batchtts.outputs.audiobook.verdicts import verdicts
 from batchtts.outputs.audiobook.write import write_book

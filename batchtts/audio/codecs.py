@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Literal
 
@@ -45,7 +45,7 @@ _CODECS = {
     # Else a bit rate asked for is only a hint.
     ".opus": Codec("ogg", "libopus", "s16", options={"vbr": "constrained"}),
     ".m4a": _AAC,
-    ".m4b": _AAC,
+    ".m4b": replace(_AAC, muxer={**_AAC.muxer, "brand": "M4B "}),
 }
 _DEFAULT_KBPS = {".opus": 48, ".m4a": 64, ".m4b": 64}
 

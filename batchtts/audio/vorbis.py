@@ -6,7 +6,7 @@ import struct
 from collections.abc import Sequence
 
 from batchtts.errors import LocalError
-from batchtts.metadata import Label, Picture
+from batchtts.metadata import MOST_PICTURE_BYTES, Label, Picture
 
 __all__ = ["MOST_CHAPTERS", "comment_block", "comments", "picture_block"]
 
@@ -14,7 +14,6 @@ MOST_CHAPTERS = 999
 """Chapters have three digits, and are counted from 1."""
 
 _FRONT_COVER = 3
-_MOST_PICTURE_BYTES = 2**24 - 2**8  # a block of FLAC, but for the head
 
 
 def comments(label: Label, rate_hz: int) -> list[tuple[str, str]]:
@@ -66,10 +65,10 @@ def picture_block(picture: Picture) -> bytes:
 
     Raises LocalError when it is larger than 16 MiB.
     """
-    if len(picture.data) > _MOST_PICTURE_BYTES:
+    if len(picture.data) > MOST_PICTURE_BYTES:
         raise LocalError(
             f"the cover has {len(picture.data):,} bytes, and no room for more than "
-            f"{_MOST_PICTURE_BYTES:,}; make it smaller"
+            f"{MOST_PICTURE_BYTES:,}; make it smaller"
         )
     kind = picture.media_type.encode()
     head = struct.pack(">II", _FRONT_COVER, len(kind)) + kind + bytes(4)

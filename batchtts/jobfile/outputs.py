@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from batchtts.errors import Problem
 from batchtts.formats import FORMATS
 from batchtts.jobfile.audio import audio
+from batchtts.jobfile.audiobook import audiobook
 from batchtts.jobfile.dataset import dataset
 from batchtts.jobfile.fields import Fields
 from batchtts.jobfile.nodes import Node
@@ -87,6 +88,7 @@ def _files(entry: Node, context: Context) -> FilesOutput | None:
 
 _READERS: Mapping[str, Callable[[Node, Context], Output | None]] = {
     "files": _files,
+    "audiobook": audiobook,
     "dataset": dataset,
 }
 """How each kind of output is read; its shape stands in ``outputshape``."""

@@ -7,6 +7,7 @@ of its own in ``outputs``.
 from __future__ import annotations
 
 from batchtts.jobfile.audioshape import CHOSEN
+from batchtts.jobfile.bookshape import AUDIOBOOK
 from batchtts.jobfile.datasetshape import DATASET
 from batchtts.jobfile.shape import ByValue, Choice, Field, Record, Text
 
@@ -35,6 +36,7 @@ _FILES = Record(
 OUTPUT = ByValue(
     noun="output",
     key="kind",
-    doc='what to make: "kind: files" makes one audio file a text, "dataset" a corpus',
-    variants={"files": _FILES, "dataset": DATASET},
+    doc='what to make: "kind: files" makes one audio file a text, "audiobook" a book '
+    'of them, "dataset" a corpus',
+    variants={"files": _FILES, "audiobook": AUDIOBOOK, "dataset": DATASET},
 )

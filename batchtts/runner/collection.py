@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from batchtts.audiobook import AudiobookOutput
 from batchtts.corpora import DatasetOutput
 from batchtts.model import Job, Output, Pauses
 from batchtts.plan import Reading
@@ -191,6 +192,10 @@ def collections_of(job: Job, ledger: Ledger, shop: Workshop | None) -> Collectio
 def _collection(
     job: Job, output: Output, ledger: Ledger, shop: Workshop | None
 ) -> Collection:
+    if isinstance(output, AudiobookOutput):
+        from batchtts.runner.audiobooks import Audiobooks
+
+        return Audiobooks(job, output, ledger, shop)
     if isinstance(output, DatasetOutput):
         # What it is made with takes long to load.
         from batchtts.runner.dataset import DatasetCollection

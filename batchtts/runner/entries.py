@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from batchtts.errors import LocalError
+from batchtts.model import Loudness
 from batchtts.pool import Outcome
 from batchtts.report import Failure, Suspect
 from batchtts.runner.feed import Due, There, Work
@@ -91,9 +92,8 @@ def suspects_in(one: Work, told: Sequence[Mapping[str, Any]]) -> Iterator[Suspec
         )
 
 
-def missed(due: Due, written: Written) -> str | None:
+def missed(written: Written, loudness: Loudness) -> str | None:
     """Say that a file is not as loud as was asked, if it is far off."""
-    loudness = due.target.output.audio.loudness
     reached = {
         "lufs": written.levels.integrated_lufs,
         "rms": written.levels.rms_db,

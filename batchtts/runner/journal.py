@@ -39,7 +39,7 @@ class Journal:
         entry = self._entries.made(one, due, written.sha256, made.facts)
         self._writer.output_made(entry, seconds)
         self._doubt(suspects(one, made.facts))
-        if warning := missed(due, written):
+        if warning := missed(written, due.target.output.audio.loudness):
             self._tell(Warned(warning))
         self._tell(OutputMade(written.path, seconds))
 

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from batchtts.audiobook import Spacing
 from batchtts.chunking.languages import language
 from batchtts.metadata import Label, Metadata, Picture
-from batchtts.outputs.audiobook.program import Chapter, Program, Spacing, program
+from batchtts.outputs.audiobook.program import Chapter, Program, program
 
 __all__ = ["BookFile", "chapter_files", "whole_book"]
 

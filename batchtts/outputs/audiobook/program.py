@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from batchtts.audiobook import Spacing
 from batchtts.metadata import Mark
 from batchtts.outputs.audiobook.passages import Source
 from batchtts.tracks import Span, Track
 
-__all__ = ["Chapter", "Program", "Spacing", "program"]
+__all__ = ["Chapter", "Program", "program"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,16 +32,6 @@ class Chapter:
     def source(self) -> Source:
         """Return where its samples are."""
         return Source(self.track.spool, self.start, self.samples)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spacing:
-    """What is heard where nobody speaks: before, between and after chapters."""
-
-    head_s: float = 0.0
-    gap_s: float = 1.5
-    tail_s: float = 0.0
-    room_tone_db: float | None = None  # RMS, dBFS; None: digital silence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

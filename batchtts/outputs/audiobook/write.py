@@ -34,7 +34,10 @@ from batchtts.outputs.audiobook.passages import Made, Passage, packets_in
 from batchtts.outputs.audiobook.program import Program
 from batchtts.outputs.files import Written, digest_of
 
-__all__ = ["write_book"]
+__all__ = ["BOOK_VERSION", "write_book"]
+
+BOOK_VERSION = 1
+"""Goes up when the same tracks and settings come to give other bytes."""
 
 _REHEARSALS = 5
 _REHEARSED_DB = 0.03

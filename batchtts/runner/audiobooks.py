@@ -1,0 +1,262 @@
+"""The books of an audiobook output: told of their chapters, made when all are there."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from batchtts import names
+from batchtts.audiobook import CHAPTER_FIELDS, AudiobookOutput
+from batchtts.metadata import Metadata, Picture
+from batchtts.model import Job, TextId
+from batchtts.outputs.audiobook.planning import (
+    Hearsay,
+    Part,
+    rate_of,
+    sampled,
+    title_of,
+)
+from batchtts.plan import Reading
+from batchtts.report import Suspect
+from batchtts.runner.bookentries import book_facts, doubts_in, shortcomings
+from batchtts.runner.collection import Found, Made, Tally, Wanted
+from batchtts.runner.ledger import Ledger
+from batchtts.runner.places import relative
+from batchtts.runner.workshop import Workshop
+from batchtts.targets import Target
+
+if TYPE_CHECKING:
+    from batchtts.tracks import Track
+
+__all__ = ["Audiobooks"]
+
+_LOOK_S = 0.2
+
+
+@dataclass(slots=True)
+class _Book:
+    """A book: first its parts, then what is known of it, then their tracks."""
+
+    parts: list[Part] = field(default_factory=list)
+    hearsay: Hearsay = field(default_factory=Hearsay)
+    metadata: Metadata | None = None
+    rate_hz: int = 0
+    found: tuple[Mapping[str, object], ...] = ()  # of each file, if none is due
+    needed: frozenset[TextId] = frozenset()
+    tracks: dict[TextId, Track] = field(default_factory=dict)
+    doubts: dict[TextId, Sequence[Suspect]] = field(default_factory=dict)
+    lost: bool = False
+
+    def release(self) -> None:
+        """Let go of the tracks."""
+        for track in self.tracks.values():
+            track.spool.unlink(missing_ok=True)
+        self.tracks.clear()
+
+
+class Audiobooks:
+    """The books that one output of a job asks for; see `Collection`.
+
+    Only what says where the tracks are is held: they wait in scratch files until
+    the last one of their book is there, since one gain is for all.
+    """
+
+    def __init__(
+        self, job: Job, output: AudiobookOutput, ledger: Ledger, shop: Workshop | None
+    ) -> None:
+        """Make the books of ``output``; with ``shop`` None only look at them."""
+        self._job = job
+        self._output = output
+        self._ledger = ledger
+        self._shop = shop
+        self._books: dict[tuple[str, ...], _Book] = {}
+        self._lock = threading.Lock()
+        self._turn = threading.Lock()  # a book has all processors for itself
+
+    # --- what is to be done ------------------------------------------------------
+
+    def expect(self, reading: Reading, target: Target) -> None:
+        """Take notice of a chapter, in the order of the book."""
+        book = self._books.setdefault(self._name(reading, target), _Book())
+        text = reading.text
+        book.parts.append(
+            Part(
+                text=text.id,
+                voice=reading.voice.name,
+                title=title_of(text.title) or text.id,
+                path=target.path,
+                content=reading.content,
+                chunks=len(reading.pieces),
+                characters=reading.characters,
+                rate_hz=reading.voice.sampling_rate,
+            )
+        )
+        book.hearsay.hear(text.columns, text.book, reading.voice.lang)
+
+    def settle(self) -> Tally:
+        """Find out which books are not what they should be."""
+        for book in self._books.values():
+            self._settle(book)
+        done = sum(len(book.found) for book in self._books.values())
+        files = sum(len(_paths(book, self._output)) for book in self._books.values())
+        return Tally(files, done)
+
+    def _settle(self, book: _Book) -> None:
+        output = self._output
+        if output.sample_s is not None:
+            from batchtts.outputs.audiobook.making import sample_lengths
+
+            book.parts = [sampled(book.parts, sample_lengths(output)[0])]
+        book.metadata = book.hearsay.metadata(output.about, title=self._job.name)
+        asked_hz = output.audio.sample_rate
+        book.rate_hz = rate_of(book.parts, output.suffix, asked_hz)
+        book.needed = frozenset(part.text for part in book.parts)
+        if self._ledger.is_empty:
+            return
+        key = self._key(book, self._picture(book)[0])
+        known = [self._ledger.unchanged(path, key) for path in _paths(book, output)]
+        whole = [facts for facts in known if facts is not None]
+        if len(whole) == len(known):
+            book.found, book.needed = tuple(whole), frozenset()
+
+    def found(self) -> Iterator[Found]:
+        """Tell of the files that are as they should be."""
+        for book in self._books.values():
+            paths = _paths(book, self._output)
+            for path, facts in zip(paths, book.found, strict=False):
+                entry = {**self._head(path, "unchanged"), **facts}
+                yield Found(entry=entry, outputs=1, suspects=doubts_in(facts))
+
+    def wanted(self, reading: Reading, target: Target) -> Wanted | None:
+        """Say that a chapter is needed, if its book is."""
+        book = self._books[self._name(reading, target)]
+        if reading.text.id not in book.needed:
+            return None
+        return Wanted(book.rate_hz, self._output.audio.pauses)
+
+    # --- making it ---------------------------------------------------------------
+
+    def add(
+        self,
+        reading: Reading,
+        target: Target,
+        track: Track,
+        suspects: Sequence[Suspect],
+    ) -> Iterator[Made]:
+        """Take the track of a chapter; with the last one the book is made."""
+        book = self._books[self._name(reading, target)]
+        if book.lost:
+            return
+        kept = self._workshop.keep(track)
+        with self._lock:
+            book.tracks[reading.text.id] = kept
+            book.doubts[reading.text.id] = suspects
+            is_whole = len(book.tracks) == len(book.parts) and not book.lost
+        if is_whole:
+            yield from self._make(book)
+
+    def lose(self, reading: Reading, target: Target, reason: str) -> int:
+        """Give the whole book up, once."""
+        del reason
+        book = self._books[self._name(reading, target)]
+        with self._lock:
+            if book.lost:
+                return 0
+            book.lost = True
+            book.release()
+        return len(_paths(book, self._output))
+
+    def finish(self) -> Iterator[Made]:
+        """Make nothing more: each book was made with its last chapter."""
+        yield from ()
+
+    def close(self) -> None:
+        """Let go of the tracks of books that were not made."""
+        for book in self._books.values():
+            book.release()
+
+    def _make(self, book: _Book) -> Iterator[Made]:
+        from batchtts.outputs.audiobook.making import make_book
+
+        shop, output = self._workshop, self._output
+        metadata = book.metadata
+        assert metadata is not None  # noqa: S101 - it is settled
+        while not self._turn.acquire(timeout=_LOOK_S):
+            shop.check()
+        try:
+            picture, remark = self._picture(book)
+            for folder in {part.path.parent for part in book.parts}:
+                shop.enter(folder)
+            finished = make_book(
+                output,
+                book.parts,
+                book.tracks,
+                metadata,
+                picture,
+                scratch=shop.scratch,
+                owner=shop.owner,
+                check=shop.check,
+            )
+        finally:
+            self._turn.release()
+        book.release()
+        key = self._key(book, picture)
+        remarks = [f'"{finished[0].written.path}": {remark}'] if remark else []
+        for one in finished:
+            written = one.written
+            doubts = [doubt for part in one.parts for doubt in book.doubts[part.text]]
+            facts = book_facts(one, metadata.title, output, doubts)
+            self._ledger.record(written.path, key, written.sha256, facts)
+            head = self._head(written.path, "made")
+            yield Made(
+                path=written.path,
+                entry={**head, "sha256": written.sha256, **facts},
+                outputs=1,
+                seconds=float(written.duration_s),
+                suspects=tuple(doubts),
+                warnings=(*remarks, *shortcomings(one, output)),
+            )
+            remarks.clear()
+
+    # --- names -------------------------------------------------------------------
+
+    @property
+    def _workshop(self) -> Workshop:
+        assert self._shop is not None  # noqa: S101 - nobody makes what he looks at
+        return self._shop
+
+    def _name(self, reading: Reading, target: Target) -> tuple[str, ...]:
+        """Return what tells a book from the others of the output."""
+        if not self._output.own_files:
+            return (names.fold(str(target.path)),)
+        values = {
+            **reading.text.columns,
+            "voice": reading.voice.name,
+            "job": self._job.name,
+        }
+        asked = names.fields(self._output.pattern)
+        return tuple(values[name] for name in asked if name not in CHAPTER_FIELDS)
+
+    def _key(self, book: _Book, picture: Picture | None) -> str:
+        # The codecs, whose versions it names, take long to load.
+        from batchtts.outputs.audiobook.keys import book_key
+
+        assert book.metadata is not None  # noqa: S101 - it is settled
+        return book_key(book.parts, self._output, book.metadata, picture, book.rate_hz)
+
+    def _picture(self, book: _Book) -> tuple[Picture | None, str]:
+        from batchtts.outputs.audiobook.covers import cover_of
+
+        return cover_of(self._output.cover, book.hearsay.book)
+
+    def _head(self, path: Path, state: str) -> dict[str, object]:
+        return {"path": relative(path, self._job.path.parent), "state": state}
+
+
+def _paths(book: _Book, output: AudiobookOutput) -> list[Path]:
+    """Return the files of a book."""
+    paths = [part.path for part in book.parts]
+    return paths if output.own_files else paths[:1]
