@@ -12,7 +12,7 @@ from pathlib import Path
 from batchtts import books
 from batchtts.errors import JobError, Notice, Problem
 from batchtts.jobfile.problems import nearest, quoted
-from batchtts.model import FileText, Passage, Place, Text, TextId
+from batchtts.model import FileText, Passage, Place, Text, TextId, VoiceName
 
 __all__ = ["chapter_texts"]
 
@@ -51,7 +51,9 @@ def chapter_texts(source: FileText) -> Iterator[Text | Problem | Notice]:
         return
     if source.whole:
         book = replace(book, chapters=(_joined(book),))
-    numbers, problems = _chosen(source, book.chapters)
+    titles = [_plain(chapter.title) for chapter in book.chapters]
+    numbers, problems = _chosen(source, titles)
+    voices = _voices(source, titles, problems)
     yield from problems
     stem = source.id or _stem(source.path)
     digits = max(2, len(str(len(book.chapters))))
@@ -64,7 +66,8 @@ def chapter_texts(source: FileText) -> Iterator[Text | Problem | Notice]:
         yield Text(
             id=TextId(text_id),
             words=chapter.words,
-            voice=source.voice,
+            voice=voices.get(number, source.voice),
+            roles=source.roles,
             title=chapter.title or book.title or text_id,
             columns={**columns, "chapter": padded},
             passages=chapter.passages,
@@ -114,22 +117,40 @@ def _joined(book: books.Book) -> books.Chapter:
 # --- the chapters asked for ------------------------------------------------------
 
 
-def _chosen(
-    source: FileText, chapters: Sequence[books.Chapter]
-) -> tuple[list[int], list[Problem]]:
+def _chosen(source: FileText, titles: Sequence[str]) -> tuple[list[int], list[Problem]]:
     """Return the numbers of the chapters asked for, and what was asked in vain."""
     if not source.chapters:
-        return list(range(1, len(chapters) + 1)), []
-    titles = [_plain(chapter.title) for chapter in chapters]
+        return list(range(1, len(titles) + 1)), []
     numbers: set[int] = set()
     problems: list[Problem] = []
     for asked in source.chapters:
-        found = _matching(asked, titles)
-        numbers.update(found)
-        if not found:
-            message = f"{quoted(source.shown)} has no chapter {quoted(asked)}"
-            problems.append(Problem(source.place, message, _hint(asked, titles)))
+        numbers.update(_found(asked, source, titles, problems))
     return sorted(numbers), problems
+
+
+def _voices(
+    source: FileText, titles: Sequence[str], problems: list[Problem]
+) -> dict[int, VoiceName]:
+    """Return the voices of the chapters that have another than the file."""
+    voices: dict[int, VoiceName] = {}
+    for names, voice in source.voices:
+        parts = names.split(",")
+        listed = all(_RANGE.fullmatch(part.strip()) for part in parts)
+        for asked in parts if listed else [names]:
+            for number in _found(asked, source, titles, problems):
+                voices.setdefault(number, voice)
+    return voices
+
+
+def _found(
+    asked: str, source: FileText, titles: Sequence[str], problems: list[Problem]
+) -> list[int]:
+    """Return the chapters that are called so, after noting where there are none."""
+    found = _matching(asked, titles)
+    if not found:
+        message = f"{quoted(source.shown)} has no chapter {quoted(asked)}"
+        problems.append(Problem(source.place, message, _hint(asked, titles)))
+    return found
 
 
 def _matching(asked: str, titles: Sequence[str]) -> list[int]:

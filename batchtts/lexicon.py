@@ -20,7 +20,8 @@ from functools import cached_property
 import regex
 
 from batchtts.errors import JobError, Problem
-from batchtts.model import Change, Respelling, Respelt
+from batchtts.model import Respelling
+from batchtts.respelt import Change, Respelt
 
 __all__ = ["Lexicon", "expression_problem"]
 

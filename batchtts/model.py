@@ -19,7 +19,6 @@ from typing import ClassVar, Literal, NamedTuple, NewType
 __all__ = [
     "AudioSettings",
     "Boundary",
-    "Change",
     "Chunk",
     "Encoding",
     "FileText",
@@ -37,8 +36,8 @@ __all__ = [
     "Recording",
     "Request",
     "Respelling",
-    "Respelt",
     "RimeSettings",
+    "Roles",
     "RunLimits",
     "Sharing",
     "TableText",
@@ -110,6 +109,22 @@ class Voice:
     place: Place
 
 
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """Which voices read parts of a text, beside its own.
+
+    ``languages`` go by code; ``marks``: whether the text itself names voices.
+    """
+
+    dialogue: VoiceName | None = None
+    languages: tuple[tuple[str, VoiceName], ...] = ()
+    marks: bool = False
+
+    def __bool__(self) -> bool:
+        """Tell whether there are any."""
+        return self != Roles()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InlineText:
     """A text whose words stand in the job file."""
@@ -117,6 +132,7 @@ class InlineText:
     id: TextId
     words: str
     voice: VoiceName | None
+    roles: Roles = Roles()
     title: str | None
     place: Place
 
@@ -129,6 +145,8 @@ class FileText:
     shown: str  # the path as the job file's author wrote it
     id: str | None  # replaces the file's stem in the ids
     voice: VoiceName | None
+    voices: tuple[tuple[str, VoiceName], ...] = ()  # of chapters, called as below
+    roles: Roles = Roles()
     chapters: tuple[str, ...] = ()  # numbers, ranges and titles; empty: all
     whole: bool = False  # one text, whatever chapters it has
     place: Place
@@ -147,6 +165,7 @@ class TableText:
     id: str | None
     text: str
     voice: str | None
+    roles: Roles = Roles()
     title: str | None
     place: Place
 
@@ -286,12 +305,11 @@ class RunLimits:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A stretch of a text in another language than the rest, or for another voice."""
+    """A stretch of a text in another language than the rest."""
 
     start: int  # characters (code points)
     end: int
-    lang: str = ""  # as it is written: "fr-CA"
-    voice: str = ""
+    lang: str  # as it is written: "fr-CA"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -307,27 +325,10 @@ class Text:
     voice: VoiceName | None
     title: str
     columns: Mapping[str, str] = field(default_factory=dict)
+    roles: Roles = Roles()
     passages: tuple[Passage, ...] = ()
     book: Path | None = None
     place: Place
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A stretch of a respelt text, and what is written there."""
-
-    start: int
-    end: int
-    written: str
-    entry: Respelling
-
-
-@dataclass(frozen=True, slots=True)
-class Respelt:
-    """A text as it is to be said; ``changes`` are in order and do not overlap."""
-
-    text: str
-    changes: tuple[Change, ...] = ()
 
 
 class Boundary(StrEnum):

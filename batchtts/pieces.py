@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from batchtts.casting import Part, Script
 from batchtts.chunking import (
     Markup,
     Rules,
     chunk,
-    clean,
     commands_defused,
     markup_spans,
     shared_speeds,
@@ -20,20 +20,20 @@ from batchtts.chunking import (
 from batchtts.chunking.languages import language
 from batchtts.earlier import NOTHING, Earlier, cut_as_before, fingerprints, is_known
 from batchtts.errors import JobError, Problem
-from batchtts.lock.marks import digest
-from batchtts.model import Chunk, Request, Respelt, TextId, Voice
+from batchtts.lock.marks import Mark, digest
+from batchtts.model import Chunk, Request, Voice, VoiceName
+from batchtts.respelt import Respelt
 
 if TYPE_CHECKING:
     from batchtts.lexicon import Lexicon
 
-__all__ = ["Piece", "cutting_rules", "notations", "pieces", "respelt"]
+__all__ = ["Cutting", "Piece", "cutting_rules", "notations", "pieces", "respelt"]
 
 _SWITCHES = {
     "pauseBetweenBrackets": Markup.PAUSES,
     "phonemizeBetweenBrackets": Markup.PHONEMES,
 }
 _SPEEDS = "inlineSpeedAlpha"
-_NO_TEXT = TextId("")
 _SPELLS = re.compile(r"coda|mist")  # the models that know spell(...)
 
 
@@ -50,81 +50,144 @@ class Piece:
     chunk: Chunk
     request: Request | None
     written: str
+    voice: Voice
     first: Request | None = None
 
 
-def pieces(  # noqa: PLR0913 - all that decides a request
-    words: str,
-    voice: Voice,
-    *,
-    limit: int,
-    separate: bool,
-    phrases: bool,
-    engine: str,
-    take: int = 0,
-    lexicon: Lexicon | None = None,
-    text: TextId = _NO_TEXT,
-    earlier: Earlier = NOTHING,
-) -> tuple[Piece, ...]:
-    """Clean, respell and cut a text, and make the request of each chunk.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cutting:
+    """How the texts of a job are cut, and made requests of.
 
-    The chunks are stretches of the respelt text. ``separate`` keeps paragraphs in
-    chunks of their own, ``phrases`` cuts what has neither spaces nor marks at the
-    ends of its phrases. A list of inline speeds is dealt out: the engine counts the
-    brackets of each request from the first. ``take`` is that of each `Request`.
-    What ``earlier`` runs made of this ``text`` is made again where it still fits.
+    ``limit`` is that of voices which have none of their own. ``separate`` keeps
+    paragraphs in chunks of their own, ``phrases`` cuts what has neither spaces nor
+    marks at the ends of its phrases. ``take`` is that of each `Request`. What
+    ``earlier`` runs made of a text is made again where it still fits.
     """
-    rules = Rules(separate=separate, phrases=phrases, markup=notations(voice))
-    said = respelt(words, voice, lexicon)
-    cutting = _Cutting(text, voice, limit, rules, engine, take)
-    chunks = cutting.chunks(said.text, earlier)
-    written = _written(said, chunks)
-    sent = dict(voice.parameters)
-    speeds = [speed.strip() for speed in sent.get(_SPEEDS, "").split(",")]
-    shares = shared_speeds(chunks, speeds) if _SPEEDS in sent else None
-    made = []
-    for number, (part, shown) in enumerate(zip(chunks, written, strict=True)):
-        parameters = voice.parameters
-        if shares is not None:
-            parameters = _with_speeds(voice, shares[number])
-        spoken = speakable(part.words, rules.markup)
-        if not spoken:
-            made.append(Piece(part, None, shown))
-            continue
-        request = Request(engine, parameters, part.words, take)
-        wanted = earlier.wanted(text, voice.name, request)
-        first = None if wanted is request else request
-        made.append(Piece(part, wanted, shown, first))
+
+    voices: Mapping[VoiceName, Voice]
+    lexicon_of: Callable[[Voice], Lexicon | None]
+    limit: int
+    separate: bool
+    phrases: bool
+    engine: str
+    take: int = 0
+    earlier: Earlier = NOTHING
+
+
+def pieces(script: Script, cutting: Cutting) -> tuple[Piece, ...]:
+    """Respell and cut the parts of a text, and make the request of each chunk.
+
+    The chunks are stretches of the respelt text, none of them of words of two
+    voices. A list of inline speeds is dealt out: the engine counts the brackets of
+    each request from the first.
+    """
+    said = []
+    for part in script.parts:
+        voice = cutting.voices[part.voice]
+        said.append(respelt(part.words, voice, cutting.lexicon_of(voice)))
+    before = _cuts_before(script, [one.text for one in said], cutting)
+    made: list[Piece] = []
+    offset = 0
+    for number, (part, words) in enumerate(zip(script.parts, said, strict=True)):
+        reader = _Reader(script, part, cutting, cutting.voices[part.voice])
+        marks = before[number] if before else ()
+        made += reader.pieces(words, marks, offset)
+        offset += len(words.text)
     return tuple(made)
 
 
+def _cuts_before(
+    script: Script, said: Sequence[str], cutting: Cutting
+) -> list[list[Mark]] | None:
+    """Return how the same words were cut before, part by part, if they were."""
+    words = "".join(said)
+    voice = cutting.voices[script.voice]
+    limit = voice.limit or cutting.limit
+    if cutting.earlier is NOTHING or (len(words) < limit and "\n" not in words):
+        return None
+    rules = cutting_rules(
+        voice, limit=limit, separate=cutting.separate, phrases=cutting.phrases
+    )
+    ahead = iter(cutting.earlier.marks(script.text, script.voice, digest(words), rules))
+    parts: list[list[Mark]] = []
+    for part in said:
+        parts.append([])
+        length = 0
+        while length < len(part) and (mark := next(ahead, None)) is not None:
+            parts[-1].append(mark)
+            length += mark.length
+        if length != len(part):
+            return None
+    return parts
+
+
 @dataclass(frozen=True, slots=True)
-class _Cutting:
-    """How a text is cut for a voice."""
+class _Reader:
+    """Makes the pieces of one part of a script."""
 
-    text: TextId
+    script: Script
+    part: Part
+    cutting: Cutting
     voice: Voice
-    limit: int
-    rules: Rules
-    engine: str
-    take: int
 
-    def chunks(self, words: str, earlier: Earlier) -> tuple[Chunk, ...]:
-        """Cut cleaned words: as before if they are the same, else to keep the most."""
-        limit, rules, voice = self.limit, self.rules, self.voice
-        if earlier is NOTHING or (len(words) < limit and "\n" not in words):
-            return chunk(words, limit=limit, lang=voice.lang, rules=rules)
-        cut = cutting_rules(
-            voice, limit=limit, separate=rules.separate, phrases=rules.phrases
-        )
-        marks = earlier.marks(self.text, voice.name, digest(words), cut)
-        if (same := cut_as_before(words, marks, limit)) is not None:
+    def pieces(
+        self, said: Respelt, before: Sequence[Mark], offset: int
+    ) -> Iterator[Piece]:
+        """Yield the pieces; the part begins at an offset in the whole."""
+        voice, cutting, text = self.voice, self.cutting, self.script.text
+        markup = notations(voice)
+        chunks = self._chunks(said.text, before, markup)
+        sent = dict(voice.parameters)
+        speeds = [speed.strip() for speed in sent.get(_SPEEDS, "").split(",")]
+        shares = shared_speeds(chunks, speeds) if _SPEEDS in sent else None
+        for number, (one, written) in enumerate(
+            zip(chunks, _written(said, chunks), strict=True)
+        ):
+            ends = one is chunks[-1]
+            placed = one._replace(
+                start=one.start + offset,
+                end=one.end + offset,
+                boundary=self.part.boundary if ends else one.boundary,
+            )
+            if not speakable(one.words, markup):
+                yield Piece(placed, None, written, voice)
+                continue
+            parameters = voice.parameters
+            if shares is not None:
+                parameters = _with_speeds(voice, shares[number])
+            request = Request(cutting.engine, parameters, one.words, cutting.take)
+            wanted = cutting.earlier.wanted(text, self.script.voice, request)
+            first = None if wanted is request else request
+            yield Piece(placed, wanted, written, voice, first)
+
+    def _chunks(
+        self, words: str, before: Sequence[Mark], markup: frozenset[Markup]
+    ) -> tuple[Chunk, ...]:
+        """Cut words: as before if they are the same, else to keep the most."""
+        cutting, voice = self.cutting, self.voice
+        limit = voice.limit or cutting.limit
+        if (same := cut_as_before(words, before, limit)) is not None:
             return same
         known = None
-        if _SPEEDS not in dict(voice.parameters) and not self.take:
-            former = earlier.former(self.text, voice.name)
-            known = is_known(former, fingerprints(self.engine, voice.parameters))
-        return chunk(words, limit=limit, lang=voice.lang, previous=known, rules=rules)
+        if self._may_keep(words, limit):
+            former = cutting.earlier.former(self.script.text, self.script.voice)
+            known = is_known(former, fingerprints(cutting.engine, voice.parameters))
+        return chunk(
+            words,
+            limit=limit,
+            lang=voice.lang,
+            previous=known,
+            rules=Rules(
+                separate=cutting.separate, phrases=cutting.phrases, markup=markup
+            ),
+        )
+
+    def _may_keep(self, words: str, limit: int) -> bool:
+        """Tell whether there are cuts to choose, and takes that may fit some."""
+        if self.cutting.earlier is NOTHING or self.cutting.take:
+            return False
+        is_one = len(words) < limit and "\n" not in words
+        return not is_one and _SPEEDS not in dict(self.voice.parameters)
 
 
 def cutting_rules(voice: Voice, *, limit: int, separate: bool, phrases: bool) -> str:
@@ -137,15 +200,14 @@ def cutting_rules(voice: Voice, *, limit: int, separate: bool, phrases: bool) ->
 
 
 def respelt(words: str, voice: Voice, lexicon: Lexicon | None) -> Respelt:
-    """Return the words of a text, cleaned, as the voice is to say them.
+    """Return the words of a cleaned text as the voice is to say them.
 
     What the engine obeys is not respelt. Raises JobError where that is not
     possible; see `Lexicon.respelt`.
     """
-    cleaned = clean(words).text
     if lexicon is None:
-        return Respelt(cleaned)
-    said = lexicon.respelt(cleaned, markup_spans(cleaned, notations(voice)))
+        return Respelt(words)
+    said = lexicon.respelt(words, markup_spans(words, notations(voice)))
     if said.changes and commands_defused(said.text)[1]:
         entries = dict.fromkeys(change.entry for change in said.changes)
         message = "with the lexicon's words a command to the engine stands in the text"

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from batchtts import names
+from batchtts.casting import RoleUse, Script, cast, spoken_by_one
 from batchtts.chunking import speakable
 from batchtts.earlier import NOTHING, Earlier
 from batchtts.errors import JobError, Notice, Problem
@@ -27,7 +28,7 @@ from batchtts.model import (
     Voice,
     VoiceName,
 )
-from batchtts.pieces import Piece, pieces
+from batchtts.pieces import Cutting, Piece, pieces
 from batchtts.seen import Seen
 from batchtts.spelling import Spelling
 from batchtts.targets import Target, Targets, path_of, values_of
@@ -52,6 +53,8 @@ class Survey:
 @dataclass(frozen=True, slots=True)
 class Reading:
     """One text in one voice, cut into chunks, with what it becomes.
+
+    Other voices may have roles in it; the pieces know theirs.
 
     ``targets`` are files of its own, ``shares`` what it shares with others.
     """
@@ -93,7 +96,7 @@ def survey(job: Job, read_texts: ReadTexts) -> Survey:
     texts = read = outputs = characters = 0
     matched: set[int] = set()
     notes = Notes()
-    spelling = Spelling(job)
+    saying = _Saying(job, problems)
     with Seen() as ids, Seen() as paths:
         targets = Targets(job, paths, problems, _index_width(job, read_texts))
         for text in read_texts(job):
@@ -112,10 +115,10 @@ def survey(job: Job, read_texts: ReadTexts) -> Survey:
                 notes.note(text, "is in no output")
             elif not speakable(text.words):
                 notes.note(text, _speechless(voices.values()))
-            for voice, wanted in voices.items():
+            for (voice, alone), wanted in voices.items():
                 read += 1
                 characters += len(text.words)
-                spelling.count(text, job.voices[voice], problems)
+                saying.check(text, voice, alone=alone)
                 for output in wanted:
                     matched.add(id(output))
                     outputs += targets.check(text, texts, voice, output)
@@ -123,8 +126,41 @@ def survey(job: Job, read_texts: ReadTexts) -> Survey:
         problems.add(Problem(job.place, "the job has no text to read"))
     problems.raise_if_any()
     targets.raise_if_unwritable()
-    warnings = (*_unmatched(job, matched), *spelling.warnings(), *notes.lines())
-    return Survey(texts, read, outputs, characters, warnings, spelling.uses)
+    warnings = (*_unmatched(job, matched), *saying.warnings(), *notes.lines())
+    return Survey(texts, read, outputs, characters, warnings, saying.respelt)
+
+
+class _Saying:
+    """Looks at how the texts of a job would be said, and by whom."""
+
+    def __init__(self, job: Job, problems: Problems) -> None:
+        self._job = job
+        self._problems = problems
+        self._spelling = Spelling(job)
+        self._roles = RoleUse()
+
+    def check(self, text: Text, voice: VoiceName, *, alone: bool) -> None:
+        """Note what is wrong with the words of a text as a voice would say them."""
+        if alone and not self._spelling:
+            return
+        try:
+            script = _script(self._job, text, voice, alone=alone)
+        except JobError as exc:
+            for problem in exc.problems:
+                self._problems.add(problem)
+            return
+        self._spelling.count(script, self._problems)
+        self._roles.note(text, script)
+
+    @property
+    def respelt(self) -> Mapping[Respelling, int]:
+        """Return which entries of lexicons were used, and how often."""
+        return self._spelling.uses
+
+    def warnings(self) -> Iterator[str]:
+        """Yield what of lexicons and roles is of no use."""
+        yield from self._spelling.warnings()
+        yield from self._roles.warnings()
 
 
 def readings(
@@ -150,28 +186,27 @@ def readings(
     for index, text in enumerate(found, 1):
         if isinstance(text, Problem):
             raise JobError([text])
-        for voice_name, wanted in _voices(job, text, problems).items():
-            voice = job.voices[voice_name]
+        for (voice_name, alone), wanted in _voices(job, text, problems).items():
             values = values_of(job, text, voice_name, f"{index:0{width}d}")
             try:
                 targets = tuple(Target(out, path_of(out, values)) for out in wanted)
             except (KeyError, ValueError) as exc:
                 message = f'text "{text.id}" has lost its {exc.args[0]} while running'
                 raise JobError([Problem(text.place, message, "run again")]) from exc
-            cut = pieces(
-                text.words,
-                voice,
-                limit=voice.limit or job.limit,
+            cutting = Cutting(
+                voices=job.voices,
+                lexicon_of=spelling.of,
+                limit=job.limit,
                 separate=_separate(job, wanted),
                 phrases=job.phrases,
                 engine=engine,
-                lexicon=spelling.of(voice),
-                text=text.id,
                 earlier=earlier,
             )
+            script = _script(job, text, voice_name, alone=alone)
+            cut = pieces(script, cutting)
             yield Reading(
                 text,
-                voice,
+                job.voices[voice_name],
                 cut,
                 tuple(one for one in targets if one.output.sharing == "none"),
                 tuple(one for one in targets if one.output.sharing != "none"),
@@ -190,15 +225,26 @@ def _width(texts: int) -> int:
     return max(2, len(str(texts)))
 
 
-def _voices(job: Job, text: Text, problems: Problems) -> dict[VoiceName, list[Output]]:
-    """Return the voices that read a text, each with the outputs that want it."""
+def _script(job: Job, text: Text, voice: VoiceName, *, alone: bool) -> Script:
+    return spoken_by_one(text, voice) if alone else cast(text, voice, job.voices)
+
+
+def _voices(
+    job: Job, text: Text, problems: Problems
+) -> dict[tuple[VoiceName, bool], list[Output]]:
+    """Return the voices that read a text, each with the outputs that want it.
+
+    And whether each reads it alone: where there are no roles, and where an output
+    names its voices.
+    """
     own = text.voice or job.voice
     if own is None and len(job.voices) == 1:
         own = next(iter(job.voices))
-    wanted: dict[VoiceName, list[Output]] = {}
+    wanted: dict[tuple[VoiceName, bool], list[Output]] = {}
     for output in job.outputs:
         if not _takes(output, text.id):
             continue
+        alone = bool(output.voices) or not text.roles
         for name in output.voices or (own,):
             if name is None:
                 problems.add(_voiceless(text))
@@ -206,7 +252,7 @@ def _voices(job: Job, text: Text, problems: Problems) -> dict[VoiceName, list[Ou
             if name not in job.voices:
                 problems.add(_unknown_voice(job, text, name))
                 return {}
-            wanted.setdefault(name, []).append(output)
+            wanted.setdefault((name, alone), []).append(output)
     return wanted
 
 

@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from batchtts.casting import Script
 from batchtts.errors import JobError
 from batchtts.findings import Problems
 from batchtts.jobfile.problems import quoted
-from batchtts.model import Job, Respelling, Text, Voice, VoiceName
+from batchtts.model import Job, Respelling, Voice, VoiceName
 from batchtts.pieces import respelt
 from batchtts.text_safety import many
 
@@ -35,22 +36,25 @@ class Spelling:
 
                 self._lexicons[name] = Lexicon((*voice.lexicon, *job.lexicon))
 
+    def __bool__(self) -> bool:
+        """Tell whether any voice has one."""
+        return bool(self._lexicons)
+
     def of(self, voice: Voice) -> Lexicon | None:
         """Return a voice's lexicon, if it has any."""
         return self._lexicons.get(voice.name)
 
-    def count(self, text: Text, voice: Voice, problems: Problems) -> None:
+    def count(self, script: Script, problems: Problems) -> None:
         """Count what is respelt in a text, and note what is wrong with that."""
-        lexicon = self.of(voice)
-        if lexicon is None:
-            return
-        try:
-            said = respelt(text.words, voice, lexicon)
-        except JobError as exc:
-            for problem in exc.problems:
-                problems.add(problem)
-        else:
-            self._uses.update(change.entry for change in said.changes)
+        for part in script.parts:
+            voice = self._job.voices[part.voice]
+            try:
+                said = respelt(part.words, voice, self.of(voice))
+            except JobError as exc:
+                for problem in exc.problems:
+                    problems.add(problem)
+            else:
+                self._uses.update(change.entry for change in said.changes)
 
     @property
     def uses(self) -> dict[Respelling, int]:

@@ -18,6 +18,7 @@ from batchtts.model import (
     InlineText,
     Job,
     Place,
+    Roles,
     TableText,
     Text,
     TextId,
@@ -58,6 +59,7 @@ def _inline_text(source: InlineText) -> Text | Problem:
             id=source.id,
             words=source.words,
             voice=source.voice,
+            roles=source.roles,
             title=source.title or source.id,
             place=source.place,
         )
@@ -177,6 +179,7 @@ class _RowReader:
     title: str | None
     voice: str | None
     fixed_voice: VoiceName | None
+    roles: Roles
 
     def read(self, number: int, row: tables.Row) -> Text | Problem | None:
         """Return the text of a row, what is wrong with it, or None: it is blank."""
@@ -203,6 +206,7 @@ class _RowReader:
                 id=TextId(text_id),
                 words=words,
                 voice=voice,
+                roles=self.roles,
                 title=title or text_id,
                 columns=cells,
                 place=place,
@@ -228,4 +232,5 @@ def _row_reader(source: TableText, names: Sequence[str]) -> _RowReader:
         title=source.title,
         voice=source.voice if by_column else None,
         fixed_voice=fixed,
+        roles=source.roles,
     )

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import pytest
+from cutting import cut
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,7 +21,7 @@ from batchtts.model import (
     Voice,
     VoiceName,
 )
-from batchtts.pieces import Piece, pieces
+from batchtts.pieces import Piece
 
 VOICE = Voice(
     name=VoiceName("narrator"),
@@ -71,16 +72,7 @@ def _mark(piece: Piece) -> Mark:
 
 
 def _pieces(words: str, earlier: Earlier = NOTHING) -> tuple[Piece, ...]:
-    return pieces(
-        words,
-        VOICE,
-        limit=300,
-        separate=False,
-        phrases=False,
-        engine="test",
-        text=TextId("story"),
-        earlier=earlier,
-    )
+    return cut(words, VOICE, limit=300, earlier=earlier)
 
 
 def _requests(made: Sequence[Piece]) -> set[str]:

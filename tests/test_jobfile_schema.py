@@ -91,7 +91,15 @@ JOBS: tuple[Tree, ...] = (
         ],
         "texts": [
             {"id": "x", "text": "Hello.", "voice": "a", "title": "X"},
-            {"file": "a.md", "id": "m", "voice": "b"},
+            {
+                "file": "a.md",
+                "id": "m",
+                "voice": "b",
+                "voices": {"One": "a"},
+                "languages": {"fr": "b"},
+                "dialogue": "a",
+                "marks": "true",
+            },
             {"table": "a.csv", "id": "k", "text": "t", "voice": "v", "title": "h"},
         ],
         "audio": {

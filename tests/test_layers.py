@@ -21,6 +21,7 @@ LAYERS = [
     {"spelling"},
     {"pieces", "targets"},
     {"earlier"},
+    {"casting"},
     {"texts", "chunking", "completeness"},
     {"chapters"},
     {"books", "jobfile", "tables", "seen", "cache", "rime", "localserver", "audio"},
@@ -40,6 +41,7 @@ LAYERS = [
         "names",
         "metadata",
         "profiles",
+        "respelt",
         "secret",
         "errors",
         "model",
@@ -59,6 +61,7 @@ WITHIN = {
     ("errors", "model"),
     ("corpora", "model"),
     ("profiles", "model"),
+    ("respelt", "model"),
 }
 
 FENCES = {

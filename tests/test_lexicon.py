@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from cutting import cut
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,7 +19,6 @@ from batchtts.errors import JobError
 from batchtts.jobfile import load_job, read_lexicon
 from batchtts.lexicon import Lexicon
 from batchtts.model import Job, Place, Respelling, Voice, VoiceName
-from batchtts.pieces import pieces
 from batchtts.plan import readings, survey
 from batchtts.runner.preview import preview
 from batchtts.texts import read_texts
@@ -128,15 +128,7 @@ ENTRIES = st.lists(
 def test_no_word_is_lost(text: str, entries: Sequence[Respelling]) -> None:
     """Chunks joined are the respelt text, what they are written as the text itself."""
     lexicon = Lexicon(entries)
-    made = pieces(
-        text,
-        VOICE,
-        limit=40,
-        separate=False,
-        phrases=False,
-        engine="test",
-        lexicon=lexicon,
-    )
+    made = cut(text, VOICE, limit=40, lexicon=lexicon)
     cleaned = clean(text).text
     assert "".join(piece.chunk.text for piece in made) == lexicon.respelt(cleaned).text
     assert "".join(piece.written for piece in made) == cleaned

@@ -9,6 +9,7 @@ import unicodedata
 from pathlib import Path
 
 import pytest
+from cutting import cut
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from matrix import Batch, Place, answering
@@ -17,7 +18,6 @@ import batchtts
 from batchtts.errors import JobError, TakeError
 from batchtts.model import Place as Spot
 from batchtts.model import Request, Voice, VoiceName
-from batchtts.pieces import pieces
 from batchtts.rime.utterance import Utterance
 
 COMMANDS = ("<eos>", "<clear>", "<flush>")
@@ -52,9 +52,7 @@ def _is_command(text: str) -> bool:
 def _sent(words: str, limit: int = 500) -> list[str]:
     """Return what would be sent for a text, by the last check before a socket."""
     frames: list[str] = []
-    for piece in pieces(
-        words, VOICE, limit=limit, separate=False, phrases=False, engine="rime"
-    ):
+    for piece in cut(words, VOICE, limit=limit):
         if piece.request is not None:
             frames += Utterance(piece.request).frames[:-1]
     return frames
@@ -174,13 +172,13 @@ def test_f38_nothing_is_lost(words: str, limit: int) -> None:
     The limit counts in the strictest of code points and UTF-16 units.
     """
     text = f"x {words} y."
-    cut = pieces(text, VOICE, limit=limit, separate=False, phrases=False, engine="rime")
+    made = cut(text, VOICE, limit=limit)
     kept = re.sub(
         r"\s|[\u202a-\u202e\u2066-\u2069]", "", unicodedata.normalize("NFC", text)
     )
-    joined = re.sub(r"\s", "", "".join(piece.chunk.text for piece in cut))
+    joined = re.sub(r"\s", "", "".join(piece.chunk.text for piece in made))
     assert joined == kept
-    for piece in cut:
+    for piece in made:
         assert len(piece.chunk.words) <= limit
         if piece.request is not None:
             assert len(piece.request.text.encode("utf-16-le")) // 2 <= limit

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from cutting import cut
+
 from batchtts.chunking import Markup
 from batchtts.model import Place, Voice, VoiceName
-from batchtts.pieces import Piece, notations, pieces
+from batchtts.pieces import Piece, notations
 
 
 def _voice(**parameters: str) -> Voice:
@@ -19,12 +21,8 @@ def _voice(**parameters: str) -> Voice:
     )
 
 
-def _pieces(
-    words: str, voice: Voice, *, separate: bool = False, phrases: bool = False
-) -> tuple[Piece, ...]:
-    return pieces(
-        words, voice, limit=60, separate=separate, phrases=phrases, engine="test"
-    )
+def _pieces(words: str, voice: Voice, *, separate: bool = False) -> tuple[Piece, ...]:
+    return cut(words, voice, limit=60, separate=separate)
 
 
 def _sent(made: tuple[Piece, ...]) -> list[tuple[str, str | None]]:

@@ -13,6 +13,7 @@ from batchtts.jobfile.problems import Problems, quoted
 from batchtts.model import (
     FileText,
     InlineText,
+    Roles,
     TableText,
     TextId,
     TextSource,
@@ -35,6 +36,7 @@ FILE_ENDINGS = (
     ".pdf",
 )
 _NUMBERS = re.compile(r"\s*\d+(?:\s*-\s*(?:\d+)?)?\s*")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8}){0,8}")
 TABLE_ENDINGS = (".csv", ".tsv", ".jsonl")
 
 
@@ -84,7 +86,7 @@ class _Reader:
 
     def _inline(self, fields: Fields) -> InlineText | None:
         name, words = fields.text("id"), fields.text("text")
-        voice = self._voice(fields)
+        voice, roles = self._voice(fields), self._roles(fields)
         if name is not None:
             self._check_id(name, fields.value("id"))
         if name is None or words is None or fields.node is None:
@@ -93,6 +95,7 @@ class _Reader:
             id=TextId(name),
             words=words,
             voice=voice,
+            roles=roles,
             title=fields.text("title"),
             place=self.problems.place(fields.node),
         )
@@ -110,7 +113,8 @@ class _Reader:
         raw, node, stem = fields.text("file"), fields.value("file"), fields.text("id")
         if stem is not None and (problem := id_problem(stem)):
             self.problems.add(fields.value("id"), problem)
-        voice = self._voice(fields)
+        voice, voices = self._voice(fields), self._voices(fields, "voices")
+        roles = self._roles(fields)
         if raw is None or node is None:
             return None
         if raw.lower().endswith(TABLE_ENDINGS):
@@ -126,6 +130,8 @@ class _Reader:
             shown=raw,
             id=stem,
             voice=voice,
+            voices=voices,
+            roles=roles,
             chapters=self._chapters(fields),
             whole=fields.flag("whole"),
             place=self.problems.place(fields.node),
@@ -147,6 +153,7 @@ class _Reader:
 
     def _table(self, fields: Fields) -> TableText | None:
         raw, node = fields.text("table"), fields.value("table")
+        roles = self._roles(fields)
         if raw is None or node is None:
             return None
         if raw.lower().endswith(FILE_ENDINGS):
@@ -163,6 +170,7 @@ class _Reader:
             id=fields.text("id"),
             text=fields.text("text") or "text",
             voice=fields.text("voice"),
+            roles=roles,
             title=fields.text("title"),
             place=self.problems.place(fields.node),
         )
@@ -174,6 +182,29 @@ class _Reader:
             f"its name must end in {', '.join(endings)}",
         )
 
-    def _voice(self, fields: Fields) -> VoiceName | None:
-        name, node = fields.text("voice"), fields.value("voice")
+    def _voice(self, fields: Fields, key: str = "voice") -> VoiceName | None:
+        name, node = fields.text(key), fields.value(key)
         return known_voice(node, name, self.voices, self.problems)
+
+    def _voices(self, fields: Fields, key: str) -> tuple[tuple[str, VoiceName], ...]:
+        """Return a mapping of names to voices."""
+        found = [
+            (
+                entry.key.text,
+                known_voice(
+                    entry.value, text_of(entry.value), self.voices, self.problems
+                ),
+            )
+            for entry in fields.below(key).entries()
+        ]
+        return tuple((name, voice) for name, voice in found if voice is not None)
+
+    def _roles(self, fields: Fields) -> Roles:
+        languages = self._voices(fields, "languages")
+        for entry in fields.below("languages").entries():
+            code = entry.key.text
+            if code and not _LANGUAGE.fullmatch(code):
+                message = f"{quoted(code)} is no language code"
+                hint = "write 2 or 3 letters, as in fr or fr-CA"
+                self.problems.add(entry.key, message, hint)
+        return Roles(self._voice(fields, "dialogue"), languages, fields.flag("marks"))

@@ -8,6 +8,7 @@ from batchtts.jobfile.shape import (
     Field,
     Flag,
     Listing,
+    Named,
     Record,
     Text,
 )
@@ -15,6 +16,19 @@ from batchtts.jobfile.shape import (
 __all__ = ["TEXT"]
 
 _TEXT_VOICE = Field(shape=Text(), doc="the voice that reads it")
+_ROLES = {
+    "dialogue": Field(
+        shape=Text(),
+        doc="the voice of what is said in quotation marks; default the text's own",
+        aliases=("quotes", "speech", "dialog"),
+    ),
+    "marks": Field(
+        shape=Flag(),
+        doc="whether [[clerk: words]] in it gives words to the voice clerk",
+        default=False,
+        aliases=("marked", "markup", "tags"),
+    ),
+}
 
 TEXT = ByKey(
     noun="text",
@@ -37,6 +51,7 @@ TEXT = ByKey(
                     shape=Text(), doc="the column of the voices, or a voice of the job"
                 ),
                 "title": Field(shape=Text(), doc="the column of the titles"),
+                **_ROLES,
             },
         ),
         "file": Record(
@@ -65,6 +80,18 @@ TEXT = ByKey(
                     shape=Text(), doc="takes the place of the file's name in the ids"
                 ),
                 "voice": _TEXT_VOICE,
+                "voices": Field(
+                    shape=Named(each=Text(), noun="chapter", at_least=1),
+                    doc="the voices of chapters that have another, by number, range or"
+                    " title (* stands for anything); the first that fits counts",
+                ),
+                "languages": Field(
+                    shape=Named(each=Text(), noun="language", at_least=1),
+                    doc="the voices of passages that the book marks as being in"
+                    " another language, by its code",
+                    aliases=("language", "langs", "lang"),
+                ),
+                **_ROLES,
             },
         ),
         "text": Record(
@@ -83,6 +110,7 @@ TEXT = ByKey(
                 ),
                 "voice": _TEXT_VOICE,
                 "title": Field(shape=Text(), doc="its title; default the id"),
+                **_ROLES,
             },
         ),
     },

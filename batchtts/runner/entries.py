@@ -83,7 +83,7 @@ def suspects_in(one: Work, told: Sequence[Mapping[str, Any]]) -> Iterator[Suspec
     for suspect in told:
         yield Suspect(
             text=one.reading.text.id,
-            voice=one.reading.voice.name,
+            voice=one.reading.pieces[suspect["chunk"] - 1].voice.name,
             place=str(one.reading.text.place),
             chunk=suspect["chunk"],
             chunks=len(one.reading.pieces),
@@ -123,10 +123,12 @@ def first_failure(
     if not failed:
         return None
     number, error, misses = failed[0]
-    request = one.reading.pieces[number].request
+    piece = one.reading.pieces[number]
+    request = piece.request
     sent = {} if request is None else dict(request.parameters)
     return replace(
         _failed(one, error.fault.value, error.reason),
+        voice=piece.voice.name,
         chunk=number + 1,
         chunks_failed=len(failed),
         host=host,

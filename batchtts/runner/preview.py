@@ -90,7 +90,7 @@ class Left:
             else:
                 self.to_send += 1
                 self.characters += len(request.text)
-                self.room.take(len(request.text), one.reading.voice)
+                self.room.take(len(request.text), piece.voice)
 
 
 def left_of(job: Job, size: Survey, identity: str, ledger: Ledger) -> Left:
