@@ -12,7 +12,8 @@ from pathlib import Path
 from batchtts import books
 from batchtts.errors import JobError, Notice, Problem
 from batchtts.jobfile.problems import nearest, quoted
-from batchtts.model import FileText, Passage, Place, Text, TextId, VoiceName
+from batchtts.model import Passage, Place, Text, TextId, VoiceName
+from batchtts.sources import FileText
 
 __all__ = ["chapter_texts"]
 

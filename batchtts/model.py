@@ -14,17 +14,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import ClassVar, Literal, NamedTuple, NewType
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, NewType
+
+if TYPE_CHECKING:
+    from batchtts.sources import TextSource
 
 __all__ = [
+    "Assignment",
     "AudioSettings",
     "Boundary",
     "Chunk",
     "Encoding",
-    "FileText",
     "FilesOutput",
     "Fingerprint",
-    "InlineText",
     "Job",
     "LocalSettings",
     "Loudness",
@@ -40,10 +42,8 @@ __all__ = [
     "Roles",
     "RunLimits",
     "Sharing",
-    "TableText",
     "Text",
     "TextId",
-    "TextSource",
     "Voice",
     "VoiceName",
 ]
@@ -125,54 +125,6 @@ class Roles:
         return self != Roles()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InlineText:
-    """A text whose words stand in the job file."""
-
-    id: TextId
-    words: str
-    voice: VoiceName | None
-    roles: Roles = Roles()
-    title: str | None
-    place: Place
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileText:
-    """A file to be read as one text or, where it has chapters, several."""
-
-    path: Path
-    shown: str  # the path as the job file's author wrote it
-    id: str | None  # replaces the file's stem in the ids
-    voice: VoiceName | None
-    voices: tuple[tuple[str, VoiceName], ...] = ()  # of chapters, called as below
-    roles: Roles = Roles()
-    chapters: tuple[str, ...] = ()  # numbers, ranges and titles; empty: all
-    whole: bool = False  # one text, whatever chapters it has
-    place: Place
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TableText:
-    """A table with one text a row; the fields name its columns.
-
-    ``voice`` names a column, or a voice of the job where there is no such
-    column. ``id`` and ``title`` are None when the job names no column.
-    """
-
-    path: Path
-    shown: str
-    id: str | None
-    text: str
-    voice: str | None
-    roles: Roles = Roles()
-    title: str | None
-    place: Place
-
-
-TextSource = InlineText | FileText | TableText
-
-
 @dataclass(frozen=True, slots=True)
 class Pauses:
     """Seconds of silence put at a cut, by the kind of the boundary there.
@@ -221,6 +173,19 @@ made together, or a folder of which each is a row."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """Which of an output's voices read a text: ``voices_each`` of them.
+
+    They are drawn by a hash of the text's id, so that further texts change
+    nothing for the others; or, ``in_turn``, they take turns, to be exactly even.
+    """
+
+    voices_each: int = 1
+    in_turn: bool = False
+    seed: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Output:
     """What every kind of output has: which readings go where."""
 
@@ -231,6 +196,8 @@ class Output:
     texts: tuple[str, ...]  # globs over text ids; empty: every text
     voices: tuple[VoiceName, ...]  # empty: each text's own voice
     audio: AudioSettings
+    assign: Assignment | None = None  # None: each of the voices reads every text
+    takes: int = 1  # of each text in each voice
     place: Place
 
     sharing: ClassVar[Sharing] = "none"

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from typing import NamedTuple
 
 from batchtts import names
 from batchtts.casting import RoleUse, Script, cast, spoken_by_one
 from batchtts.chunking import speakable
+from batchtts.design import assigned
 from batchtts.earlier import NOTHING, Earlier
 from batchtts.errors import JobError, Notice, Problem
 from batchtts.findings import Notes, Problems
@@ -35,6 +38,7 @@ from batchtts.targets import Target, Targets, path_of, values_of
 
 __all__ = ["Reading", "Survey", "readings", "survey"]
 
+_Turns = Counter[int]  # by the id of an output: how many texts it has taken
 ReadTexts = Callable[[Job], Iterable[Text | Problem | Notice]]
 
 
@@ -64,6 +68,7 @@ class Reading:
     pieces: tuple[Piece, ...]
     targets: tuple[Target, ...]
     shares: tuple[Target, ...] = ()
+    take: int = 0
 
     @property
     def content(self) -> str:
@@ -83,6 +88,14 @@ class Reading:
         return len(self.text.words)
 
 
+class _Part(NamedTuple):
+    """A voice that reads a text, alone or with others by role, and which take."""
+
+    voice: VoiceName
+    alone: bool
+    take: int
+
+
 def survey(job: Job, read_texts: ReadTexts) -> Survey:
     """Read every text once and check the job as a whole.
 
@@ -97,6 +110,7 @@ def survey(job: Job, read_texts: ReadTexts) -> Survey:
     matched: set[int] = set()
     notes = Notes()
     saying = _Saying(job, problems)
+    turns: _Turns = Counter()
     with Seen() as ids, Seen() as paths:
         targets = Targets(job, paths, problems, _index_width(job, read_texts))
         for text in read_texts(job):
@@ -110,18 +124,18 @@ def survey(job: Job, read_texts: ReadTexts) -> Survey:
             if earlier := ids.add(names.fold(text.id), str(text.place)):
                 problems.add(_repeated_id(text, earlier))
                 continue
-            voices = _voices(job, text, problems)
+            voices = _voices(job, text, turns, problems)
             if not voices:
                 notes.note(text, "is in no output")
             elif not speakable(text.words):
                 notes.note(text, _speechless(voices.values()))
-            for (voice, alone), wanted in voices.items():
+            for part, wanted in voices.items():
                 read += 1
                 characters += len(text.words)
-                saying.check(text, voice, alone=alone)
+                saying.check(text, part.voice, alone=part.alone)
                 for output in wanted:
                     matched.add(id(output))
-                    outputs += targets.check(text, texts, voice, output)
+                    outputs += targets.check(text, texts, part.voice, output, part.take)
     if not texts and not problems.kept:
         problems.add(Problem(job.place, "the job has no text to read"))
     problems.raise_if_any()
@@ -181,13 +195,16 @@ def readings(
     """
     problems = Problems()
     spelling = Spelling(job)
+    turns: _Turns = Counter()
     width = _width(texts)
     found = (text for text in read_texts(job) if not isinstance(text, Notice))
     for index, text in enumerate(found, 1):
         if isinstance(text, Problem):
             raise JobError([text])
-        for (voice_name, alone), wanted in _voices(job, text, problems).items():
-            values = values_of(job, text, voice_name, f"{index:0{width}d}")
+        parts = _voices(job, text, turns, problems)
+        for part, wanted in parts.items():
+            voice_name, take = part.voice, part.take
+            values = values_of(job, text, voice_name, f"{index:0{width}d}", take)
             try:
                 targets = tuple(Target(out, path_of(out, values)) for out in wanted)
             except (KeyError, ValueError) as exc:
@@ -200,9 +217,10 @@ def readings(
                 separate=_separate(job, wanted),
                 phrases=job.phrases,
                 engine=engine,
+                take=take,
                 earlier=earlier,
             )
-            script = _script(job, text, voice_name, alone=alone)
+            script = _script(job, text, voice_name, alone=part.alone)
             cut = pieces(script, cutting)
             yield Reading(
                 text,
@@ -210,6 +228,7 @@ def readings(
                 cut,
                 tuple(one for one in targets if one.output.sharing == "none"),
                 tuple(one for one in targets if one.output.sharing != "none"),
+                take,
             )
         problems.raise_if_any()
 
@@ -230,30 +249,42 @@ def _script(job: Job, text: Text, voice: VoiceName, *, alone: bool) -> Script:
 
 
 def _voices(
-    job: Job, text: Text, problems: Problems
-) -> dict[tuple[VoiceName, bool], list[Output]]:
+    job: Job, text: Text, turns: _Turns, problems: Problems
+) -> dict[_Part, list[Output]]:
     """Return the voices that read a text, each with the outputs that want it.
 
-    And whether each reads it alone: where there are no roles, and where an output
-    names its voices.
+    And whether each reads it alone: where there are no roles, where an output
+    names its voices, and in a dataset. A voice that reads it more than once stands
+    there with each of its takes.
     """
     own = text.voice or job.voice
     if own is None and len(job.voices) == 1:
         own = next(iter(job.voices))
-    wanted: dict[tuple[VoiceName, bool], list[Output]] = {}
+    wanted: dict[_Part, list[Output]] = {}
     for output in job.outputs:
         if not _takes(output, text.id):
             continue
-        alone = bool(output.voices) or not text.roles
-        for name in output.voices or (own,):
+        of_rows = output.sharing == "folder"
+        alone = bool(output.voices) or of_rows or not text.roles
+        for name in _readers(output, own, text.id, turns):
             if name is None:
                 problems.add(_voiceless(text))
                 return {}
             if name not in job.voices:
                 problems.add(_unknown_voice(job, text, name))
                 return {}
-            wanted.setdefault((name, alone), []).append(output)
+            for take in range(output.takes):
+                wanted.setdefault(_Part(name, alone, take), []).append(output)
     return wanted
+
+
+def _readers(
+    output: Output, own: VoiceName | None, text: TextId, turns: _Turns
+) -> Sequence[VoiceName | None]:
+    if output.assign is None:
+        return output.voices or (own,)
+    turns[id(output)] += 1
+    return assigned(output.voices, output.assign, text, turns[id(output)] - 1)
 
 
 def _separate(job: Job, wanted: Iterable[Output]) -> bool:

@@ -20,7 +20,7 @@ from batchtts.seen import Seen
 __all__ = ["Target", "Targets", "path_of", "values_of"]
 
 _MAX_PART_BYTES = 255  # what the usual file systems allow
-_BUILT_IN = ("id", "voice", "title", "index", "job")
+_BUILT_IN = ("id", "voice", "title", "index", "job", "take")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +31,13 @@ class Target:
     path: Path
 
 
-def values_of(job: Job, text: Text, voice: VoiceName, index: str) -> Mapping[str, str]:
-    """Return what can be filled into the path of a text's output."""
+def values_of(
+    job: Job, text: Text, voice: VoiceName, index: str, take: int
+) -> Mapping[str, str]:
+    """Return what can be filled into the path of a text's output.
+
+    The first ``take`` is 0, and 1 to people.
+    """
     return {
         **text.columns,
         "id": text.id,
@@ -40,6 +45,7 @@ def values_of(job: Job, text: Text, voice: VoiceName, index: str) -> Mapping[str
         "title": text.title or text.id,
         "index": index,
         "job": job.name,
+        "take": str(take + 1),
     }
 
 
@@ -66,13 +72,15 @@ class Targets:
         self._nearest = functools.lru_cache(maxsize=1024)(_nearest)
         self._unwritable: dict[Path, None] = {}
 
-    def check(self, text: Text, index: int, voice: VoiceName, output: Output) -> int:
+    def check(
+        self, text: Text, index: int, voice: VoiceName, output: Output, take: int
+    ) -> int:
         """Note what is wrong with the file of a text in a voice.
 
         Return how many outputs it adds to the job: 0 for a part of one that is
         known already.
         """
-        values = values_of(self._job, text, voice, f"{index:0{self._width}d}")
+        values = values_of(self._job, text, voice, f"{index:0{self._width}d}", take)
         try:
             path = path_of(output, values)
         except KeyError as exc:
@@ -90,7 +98,8 @@ class Targets:
         writer = f'text "{text.id}" in voice "{voice}" ({text.place})'
         if earlier := self._paths.add(names.fold(str(path)), writer):
             message = f'text "{text.id}" would write "{path}", as {earlier} does'
-            hint = "put {id}, {voice} or {index} into the output's path"
+            fields = "{id}, {voice} or {index}" if not take else "{take}"
+            hint = f"put {fields} into the output's path"
             self._problems.add(Problem(text.place, message, hint))
         return 1
 

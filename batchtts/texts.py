@@ -13,18 +13,9 @@ from batchtts.chapters import chapter_texts
 from batchtts.errors import Notice, Problem
 from batchtts.files import local_errors
 from batchtts.jobfile.problems import nearest, quoted
-from batchtts.model import (
-    FileText,
-    InlineText,
-    Job,
-    Place,
-    Roles,
-    TableText,
-    Text,
-    TextId,
-    VoiceName,
-)
+from batchtts.model import Job, Place, Roles, Text, TextId, VoiceName
 from batchtts.names import id_problem
+from batchtts.sources import FileText, InlineText, TableText
 
 __all__ = ["read_texts"]
 

@@ -226,6 +226,34 @@ def test_a_dataset_has_a_folder_of_its_own(project: Project) -> None:
             batchtts.load_job(path)
 
 
+def test_each_text_in_one_of_the_voices(project: Project, serve: Serve) -> None:
+    """As many utterances as texts, and further texts buy nothing but themselves."""
+    project.rows = {f"n{number:02d}": f"Row {number}." for number in range(20)}
+    project.more = "format: nemo; voices: [astra, luna]; assign: balanced"
+    server = serve()
+    report = project.run(server)
+    assert (report.made, server.connections) == (20, 20)
+    speakers = {path.stem.split("-")[0] for path in project.out.rglob("*.wav")}
+    assert speakers == {"astra", "luna"}
+    project.rows = {"new": "Before all others.", **project.rows}
+    project.run(server)
+    assert server.connections == 21
+
+
+def test_several_takes_of_each_text(project: Project, serve: Serve) -> None:
+    """Each is asked for by itself, and is an utterance with a name of its own."""
+    project.rows = {"one": "The ferry leaves at nine."}
+    project.more = "format: ljspeech; voices: [astra]; takes: 3"
+    server = serve()
+    project.run(server)
+    assert server.connections == 3
+    wavs = {path.stem for path in (project.out / "wavs").iterdir()}
+    assert wavs == {"one", "one-take2", "one-take3"}
+    project.more = "format: ljspeech; voices: [astra]; takes: 4"
+    project.run(server)
+    assert server.connections == 4
+
+
 def test_two_names_that_are_one_label_are_refused(tmp_path: Path) -> None:
     """Before anything is paid for."""
     project = Project(tmp_path / "p")

@@ -14,17 +14,15 @@ from batchtts.errors import JobError, LocalError
 from batchtts.jobfile import load_job, schema_text
 from batchtts.jobfile.parameters import PARAMETERS, canonical
 from batchtts.model import (
-    FileText,
-    InlineText,
     Job,
     LocalSettings,
     Loudness,
     Pauses,
     Place,
     RimeSettings,
-    TableText,
     TextId,
 )
+from batchtts.sources import FileText, InlineText, TableText
 
 REST = """
 texts: [{id: x, text: Hello.}]

@@ -35,6 +35,8 @@ LAYERS = [
         "breaker",
         "budget",
         "corpora",
+        "design",
+        "sources",
         "environment",
         "formats",
         "hosts",
@@ -60,6 +62,9 @@ WITHIN = {
     ("budget", "model"),
     ("errors", "model"),
     ("corpora", "model"),
+    ("model", "sources"),
+    ("sources", "model"),
+    ("design", "model"),
     ("profiles", "model"),
     ("respelt", "model"),
 }

@@ -16,21 +16,18 @@ from hypothesis import strategies as st
 from batchtts.errors import LocalError, Problem
 from batchtts.jobfile import load_job
 from batchtts.model import (
-    FileText,
-    InlineText,
     Job,
     LocalSettings,
     Passage,
     Place,
     RimeSettings,
-    TableText,
     Text,
     TextId,
-    TextSource,
     Voice,
     VoiceName,
 )
 from batchtts.names import id_problem
+from batchtts.sources import FileText, InlineText, TableText, TextSource
 from batchtts.texts import read_texts
 
 AT = Place("job.yaml", 7, 5)

@@ -16,7 +16,7 @@ from batchtts.jobfile.shape import (
     Text,
 )
 
-__all__ = ["AUDIO", "CHOSEN"]
+__all__ = ["AUDIO", "CHOSEN", "DEALT"]
 
 _DECIBELS = Number(minimum=-20, maximum=0)
 LOUDNESS = Either(
@@ -112,3 +112,35 @@ CHOSEN: Mapping[str, Field] = {
     "audio": Field(shape=AUDIO, doc="what differs from the job's audio section"),
 }
 """What an output takes of the job, and how that is to sound."""
+
+DEALT: Mapping[str, Field] = {
+    "assign": Field(
+        shape=Either(
+            (
+                Choice(("balanced", "round-robin")),
+                Record(
+                    noun="assignment",
+                    fields={
+                        "sample": Field(
+                            shape=Integer(minimum=1, maximum=10_000),
+                            doc="how many of the voices read each text",
+                            required=True,
+                        ),
+                        "seed": Field(shape=Text(), doc="another one draws otherwise"),
+                    },
+                ),
+            )
+        ),
+        doc="gives each text one of the voices: balanced draws it by the text's id, so "
+        "that further texts change nothing; round-robin goes by their order, which is "
+        "exactly even; {sample: 2, seed: 1} draws two; default all read all",
+        aliases=("design", "assignment"),
+    ),
+    "takes": Field(
+        shape=Integer(minimum=1, maximum=1000),
+        doc="how often each voice reads each text; {take} in a path",
+        default=1,
+        aliases=("repeat", "repetitions"),
+    ),
+}
+"""How an output's voices are dealt out to its texts."""

@@ -23,7 +23,7 @@ from batchtts.corpora import (
 from batchtts.jobfile.audio import LOUDNESS, audio
 from batchtts.jobfile.fields import Fields, text_of
 from batchtts.jobfile.nodes import Node
-from batchtts.jobfile.outputparts import Context, texts_of, voices_of
+from batchtts.jobfile.outputparts import Context, assign_of, texts_of, voices_of
 from batchtts.jobfile.places import is_blocked
 from batchtts.jobfile.problems import Problems, quoted
 from batchtts.jobfile.texts import known_voice
@@ -61,6 +61,8 @@ def dataset(entry: Node, context: Context) -> DatasetOutput | None:
         texts=texts,
         voices=voices,
         audio=_audio(fields, context, voices),
+        assign=assign_of(fields, voices, problems),
+        takes=fields.whole("takes") or 1,
         place=problems.place(entry),
         targets=targets,
         about=_about(fields),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from batchtts.corpora import ERROR_RATES, FIGURES, FORMATS, OUTLIER
-from batchtts.jobfile.audioshape import CHOSEN
+from batchtts.jobfile.audioshape import CHOSEN, DEALT
 from batchtts.jobfile.shape import (
     Choice,
     Either,
@@ -65,6 +65,7 @@ DATASET = Record(
             aliases=("audio_format", "codec"),
         ),
         **CHOSEN,
+        **DEALT,
         "splits": Field(
             shape=Named(
                 each=Number(minimum=0, maximum=1_000_000, above_minimum=True),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -12,10 +12,10 @@ from batchtts.jobfile.nodes import Node
 from batchtts.jobfile.places import Places, is_blocked
 from batchtts.jobfile.problems import Problems, quoted
 from batchtts.jobfile.texts import known_voice
-from batchtts.model import Voice, VoiceName
+from batchtts.model import Assignment, Voice, VoiceName
 from batchtts.names import template_problem
 
-__all__ = ["Context", "suffix_of", "target_of", "texts_of", "voices_of"]
+__all__ = ["Context", "assign_of", "suffix_of", "target_of", "texts_of", "voices_of"]
 
 _FIELD = re.compile(r"\{[^{}]*\}")
 _FORBIDDEN = re.compile(r'[<>:"|?*]')
@@ -45,6 +45,27 @@ def voices_of(fields: Fields, context: Context) -> tuple[VoiceName, ...]:
     ]
     _note_repeated(nodes, problems)
     return tuple(name for name in names if name is not None)
+
+
+def assign_of(
+    fields: Fields, voices: Sequence[VoiceName], problems: Problems
+) -> Assignment | None:
+    """Return how an output's voices are dealt out to the texts, if they are."""
+    node = fields.value("assign")
+    if node is None:
+        return None
+    if not voices:
+        message = '"assign" deals out the voices of an output, and this one names none'
+        problems.add(node, message, 'add "voices: [...]"')
+        return None
+    own = fields.below("assign")
+    each = own.whole("sample") or 1
+    if each > len(voices):
+        message = f'"sample" is {each}, of {len(voices)} voices'
+        problems.add(own.value("sample"), message, f"ask for at most {len(voices)}")
+    in_turn = text_of(node) == "round-robin"
+    seed = own.text("seed") or ""
+    return Assignment(voices_each=each, in_turn=in_turn, seed=seed)
 
 
 def _note_repeated(nodes: tuple[Node, ...], problems: Problems) -> None:

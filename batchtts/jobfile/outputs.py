@@ -13,6 +13,7 @@ from batchtts.jobfile.fields import Fields
 from batchtts.jobfile.nodes import Node
 from batchtts.jobfile.outputparts import (
     Context,
+    assign_of,
     suffix_of,
     target_of,
     texts_of,
@@ -82,6 +83,8 @@ def _files(entry: Node, context: Context) -> FilesOutput | None:
         texts=texts,
         voices=voices,
         audio=settings,
+        assign=assign_of(fields, voices, problems),
+        takes=fields.whole("takes") or 1,
         place=problems.place(entry),
     )
 

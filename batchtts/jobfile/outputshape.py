@@ -6,7 +6,7 @@ of its own in ``outputs``.
 
 from __future__ import annotations
 
-from batchtts.jobfile.audioshape import CHOSEN
+from batchtts.jobfile.audioshape import CHOSEN, DEALT
 from batchtts.jobfile.bookshape import AUDIOBOOK
 from batchtts.jobfile.datasetshape import DATASET
 from batchtts.jobfile.shape import ByValue, Choice, Field, Record, Text
@@ -30,6 +30,7 @@ _FILES = Record(
             aliases=("file", "template"),
         ),
         **CHOSEN,
+        **DEALT,
     },
 )
 

@@ -10,17 +10,9 @@ from batchtts.jobfile.fields import Fields, text_of
 from batchtts.jobfile.nodes import Node
 from batchtts.jobfile.places import Places
 from batchtts.jobfile.problems import Problems, quoted
-from batchtts.model import (
-    FileText,
-    InlineText,
-    Roles,
-    TableText,
-    TextId,
-    TextSource,
-    Voice,
-    VoiceName,
-)
+from batchtts.model import Roles, TextId, Voice, VoiceName
 from batchtts.names import fold, id_problem
+from batchtts.sources import FileText, InlineText, TableText, TextSource
 
 __all__ = ["FILE_ENDINGS", "TABLE_ENDINGS", "known_voice", "texts"]
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from batchtts.audio.loudness import levelled
 from batchtts.corpora import DatasetOutput
 from batchtts.errors import JobError, Problem
-from batchtts.model import Job, Request, TableText
+from batchtts.model import Job, Request, TextId
 from batchtts.outputs.datasets.dataset import Dataset, Summary
 from batchtts.outputs.datasets.peeking import copy_state
 from batchtts.outputs.datasets.rows import Provenance, Row, Sound, utterance_key
@@ -24,6 +24,7 @@ from batchtts.runner.collection import Found, Made, Tally, Wanted
 from batchtts.runner.places import dataset_folder, relative
 from batchtts.runner.versions import versions
 from batchtts.runner.workshop import Workshop
+from batchtts.sources import TableText
 from batchtts.targets import Target
 from batchtts.text_safety import many
 from batchtts.tracks import RENDER_VERSION, Track
@@ -183,7 +184,10 @@ class DatasetCollection:
 
     def _key(self, reading: Reading) -> str:
         voice = None if self._is_one_voice else reading.voice.name
-        return utterance_key(reading.text.id, voice)
+        name = reading.text.id
+        if reading.take:
+            name = TextId(f"{name}-take{reading.take + 1}")
+        return utterance_key(name, voice)
 
     def _row(self, reading: Reading) -> Row:
         requests = [piece.request for piece in reading.pieces if piece.request]
@@ -191,7 +195,7 @@ class DatasetCollection:
             key=self._key(reading),
             id=reading.text.id,
             text=reading.text.words,
-            normalised="".join(piece.chunk.text for piece in reading.pieces).strip(),
+            normalised="".join(piece.written for piece in reading.pieces).strip(),
             voice=reading.voice.name,
             language=reading.voice.lang,
             columns=self._carried(reading.text.columns),

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from batchtts.files import local_errors
-from batchtts.model import InlineText, Job
+from batchtts.model import Job
+from batchtts.sources import InlineText
 
 __all__ = ["Inputs"]
 

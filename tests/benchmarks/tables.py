@@ -19,8 +19,9 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from batchtts.jobfile import load_job
-from batchtts.model import Job, TableText, Text
+from batchtts.model import Job, Text
 from batchtts.seen import Seen
+from batchtts.sources import TableText
 from batchtts.tables import read_rows
 from batchtts.texts import read_texts
 
