@@ -21,6 +21,7 @@ from batchtts.localserver.faultplan import parse_plan
 from batchtts.localserver.faults import FaultPlan
 from batchtts.localserver.server import LocalServer
 from batchtts.localserver.settings import ServerSettings
+from batchtts.runner import session
 
 # The same examples every time: a test that fails has failed for a reason. More
 # and other ones are tried with `--hypothesis-profile=search`.
@@ -29,13 +30,21 @@ settings.register_profile("search", max_examples=2000, deadline=None)
 settings.load_profile("repeatable")
 
 _VARIABLES = ["RIME_API_KEY", "BATCHTTS_CACHE", "BATCHTTS_SERVE_KEYS", "NO_COLOR"]
+# The last one would have each child process compile the package anew.
+_MORE_VARIABLES = ["FORCE_COLOR", "GITHUB_ACTIONS", "PYTHONDONTWRITEBYTECODE"]
 
 
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no variable of the developer's shell into a test."""
-    for name in [*_VARIABLES, "FORCE_COLOR", "GITHUB_ACTIONS"]:
+    for name in [*_VARIABLES, *_MORE_VARIABLES]:
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a run's attempts follow one another without waiting."""
+    monkeypatch.setattr(session, "system_chance", lambda: 0.0)
 
 
 @pytest.fixture(autouse=True)
@@ -70,10 +79,12 @@ def secrecy(
 
 
 @pytest.fixture
-def batch(secrecy: Secrecy | None) -> Iterator[Batch]:
+def batch(
+    secrecy: Secrecy | None, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Batch]:
     """Give a way to run the command line as a person or a script would."""
     assert secrecy is not None
-    made = Batch(secrecy)
+    made = Batch(secrecy, capsys)
     yield made
     made.close()
 

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-JOBS = 60
+JOBS = 25
 
 
 def test_small_campaign() -> None:

@@ -364,11 +364,11 @@ def _wait_for(condition: Callable[[], bool]) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="no POSIX signals there")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_keeps_what_is_finished(
-    tmp_path: Path, serve: Serve, number: signal.Signals
+    cli: Cli, tmp_path: Path, serve: Serve, number: signal.Signals
 ) -> None:
     """After an interrupt the report is there; the next run makes only the rest."""
-    server = serve(first_byte_s=0.15)
-    texts = "\n".join(f"  - {{id: t{n}, text: Line number {n}.}}" for n in range(40))
+    server = serve(first_byte_s=0.1)
+    texts = "\n".join(f"  - {{id: t{n}, text: Line number {n}.}}" for n in range(20))
     head, rest = JOB.split("texts:\n")
     job = tmp_path / "job.yaml"
     job.write_text(f"concurrency: 2\n{head}texts:\n{texts}\n{rest.splitlines()[-1]}\n")
@@ -383,15 +383,14 @@ def test_an_interrupt_keeps_what_is_finished(
     report = json.loads((tmp_path / ".batchtts" / "job.report.json").read_text())
     assert report["exit_code"] == 128 + number
     made = report["outputs_made"]
-    assert 4 <= made < 40
+    assert 4 <= made < 20
     assert len(list((tmp_path / "out").iterdir())) == made
     opened = server.connections
-    again = _start(job, server)
-    out, err = again.communicate(timeout=60)
-    assert again.returncode == 0, err
-    assert out.startswith(f"40 outputs: {40 - made} made")
-    assert server.connections == 40
-    assert opened < 40
+    code, out, err = cli("run", job, "--url", server.url)
+    assert code == 0, err
+    assert out.startswith(f"20 outputs: {20 - made} made")
+    assert server.connections == 20
+    assert opened < 20
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no POSIX signals there")
@@ -413,7 +412,9 @@ def test_the_second_interrupt_ends_at_once(tmp_path: Path, serve: Serve) -> None
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no POSIX signals there")
-def test_a_killed_run_goes_on_where_it_was(tmp_path: Path, serve: Serve) -> None:
+def test_a_killed_run_goes_on_where_it_was(
+    cli: Cli, tmp_path: Path, serve: Serve
+) -> None:
     """After kill -9 every file is whole and only what was in flight is sent again."""
     server = serve(first_byte_s=0.1)
     texts = "\n".join(f"  - {{id: t{n}, text: Line number {n}.}}" for n in range(20))
@@ -424,17 +425,14 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path: Path, serve: Serve) -> None
     _wait_for(lambda: server.connections >= 8)
     run.kill()
     run.communicate()
-    again = _start(job, server)
-    out, _ = again.communicate(timeout=60)
-    assert again.returncode == 0
+    code, out, _ = cli("run", job, "--url", server.url)
+    assert code == 0
     assert out.startswith("20 outputs: ")
     assert server.connections <= 20 + 2
     clean = tmp_path / "clean"
     clean.mkdir()
     (clean / "job.yaml").write_text(job.read_text())
-    undisturbed = _start(clean / "job.yaml", server)
-    undisturbed.communicate(timeout=60)
-    assert undisturbed.returncode == 0
+    assert cli("run", clean / "job.yaml", "--url", server.url)[0] == 0
     made = {p.name: p.read_bytes() for p in (tmp_path / "out").iterdir()}
     assert made == {p.name: p.read_bytes() for p in (clean / "out").iterdir()}
 

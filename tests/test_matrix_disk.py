@@ -58,7 +58,7 @@ def test_f25_file_size_limit(batch: Batch, place: Place, most_bytes: int) -> Non
     assert "Traceback" not in err
     assert "0 failed" not in out
     assert place.files() == {"a.wav": OLD}
-    assert batch.run("run", place.write())[0] == 0
+    assert batch.here("run", place.write())[0] == 0
 
 
 def test_f25_too_little_room_is_found_first(
@@ -68,16 +68,16 @@ def test_f25_too_little_room_is_found_first(
     with mounted(tmp_path / "small", "size=2m"):
         small = Place(tmp_path / "small", place.server)
         small.words = "All that will be read. " * 200  # 230 s, 11 MB
-        code, plan, err = batch.run("plan", small.write())
+        code, plan, err = batch.here("plan", small.write())
         assert code == 0
         assert re.search(r"disk space +about 2\d\.\d MB", plan)
         assert "would be full before the job is done" in err
-        code, out, err = batch.run("run", small.write())
+        code, out, err = batch.here("run", small.write())
         assert (code, out) == (6, "")
         assert "(estimated from the characters)" in err
         assert place.server.connections == 0
         small.words = "Good morning."
-        assert batch.run("run", small.write())[0] == 0
+        assert batch.here("run", small.write())[0] == 0
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
@@ -158,7 +158,7 @@ def test_f26_no_place_for_a_file(
     Found before any request: 2.
     """
     block(place)
-    ended, out, err = batch.run("run", place.write())
+    ended, out, err = batch.here("run", place.write())
     assert (ended, out) == (code, ""), err
     assert words in err
     assert "Traceback" not in err
@@ -174,7 +174,7 @@ def test_f26_read_only(tmp_path: Path, batch: Batch, place: Place, closed: str) 
     job = place.write()
     folder = place.folder / closed
     with _closed(folder):
-        code, out, err = batch.run("run", job)
+        code, out, err = batch.here("run", job)
     assert code == 6, err
     assert not out or "not reached" in out
     assert "error:" in err or "stopped:" in err
@@ -204,9 +204,9 @@ def test_f26_all_at_once(batch: Batch, place: Place) -> None:
     place.outputs = ["out/{id}.wav", "new/{id}.wav", "new/deep/{id}.mp3"]
     for name in ("a.wav", "b.wav"):
         (place.folder / "out" / name).mkdir(parents=True)
-    code, _, err = batch.run("run", place.write())
+    code, _, err = batch.here("run", place.write())
     assert code == 2
     assert len(err.splitlines()) == 2
     shutil.rmtree(place.folder / "out")
-    assert batch.run("run", place.write())[0] == 0
+    assert batch.here("run", place.write())[0] == 0
     assert len(list((place.folder / "new").rglob("*.*"))) == 4

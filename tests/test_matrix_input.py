@@ -58,7 +58,7 @@ def test_f34_words_stay_words(batch: Batch, tmp_path: Path) -> None:
     job = tmp_path / "job.yaml"
     texts = "[{id: no, text: yes}, {id: 1.10, text: 0x1F}, {id: nul l, text: 1e3}]"
     job.write_text(f"\ufeff{HEAD}texts: {texts}\n")
-    code, _, err = batch.run("run", job)
+    code, _, err = batch.here("run", job)
     assert code == 0, err
     names = {path.name for path in (tmp_path / "out").iterdir()}
     assert names == {"no.wav", "1.10.wav", "nul l.wav"}

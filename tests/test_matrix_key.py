@@ -106,10 +106,8 @@ def _talking(talk: Talk) -> Iterator[int]:
         loop.close()
 
 
-def _run(batch: Batch, place: Place, port: int, *flags: str) -> tuple[int, str, str]:
-    """Run against Rime at a port, every logger at DEBUG."""
-    rime = ("--engine", "rime", "--url", f"ws://127.0.0.1:{port}/ws")
-    return batch.run("run", place.write(), *rime, *flags, python=["-c", NOISY])
+def _rime(port: int) -> tuple[str, ...]:
+    return ("--engine", "rime", "--url", f"ws://127.0.0.1:{port}/ws")
 
 
 @pytest.mark.parametrize("name", REFUSALS)
@@ -117,7 +115,7 @@ def test_f40_refusal_echoes_the_key(batch: Batch, place: Place, name: str) -> No
     """A refused handshake holds the key, in any coding: shown to nobody."""
     place.words = "*"
     with answering(lambda _: REFUSALS[name]) as (port, heads):
-        code, _, err = _run(batch, place, port, "-v")
+        code, _, err = batch.here("run", place.write(), *_rime(port), "-v")
     assert code in {3, 4, 5}, err
     assert f"Authorization: Bearer {CANARY}" in heads[0]
     assert CANARY not in heads[0].splitlines()[0]
@@ -128,8 +126,18 @@ def test_f40_stream_echoes_the_key(batch: Batch, place: Place, talk: Talk) -> No
     """A text, two halves of one, a close's reason, even the sound: shown to nobody."""
     place.words = "*"
     with _talking(talk) as port:
-        code, _, err = _run(batch, place, port, "-v")
+        code, _, err = batch.here("run", place.write(), *_rime(port), "-v")
     assert code in {3, 4, 5}, err
+
+
+@pytest.mark.parametrize("talk", [_text, _refusing_reason], ids=["text", "reason"])
+def test_f40_noisy_program(batch: Batch, place: Place, talk: Talk) -> None:
+    """A program that shows all that anybody logs at DEBUG: the key not in it."""
+    with _talking(talk) as port:
+        arguments = ("run", place.write(), *_rime(port), "-v")
+        code, _, err = batch.run(*arguments, python=["-c", NOISY])
+    assert code in {3, 4, 5}, err
+    assert "DEBUG" in err
 
 
 @pytest.mark.parametrize(
@@ -141,7 +149,7 @@ def test_f40_second_host(batch: Batch, place: Place, location: str) -> None:
         target = location.format(port=second, key=CANARY)
         answer = f"HTTP/1.1 302 There\r\nLocation: {target}\r\n\r\n{ECHO}"
         with answering(lambda _: answer) as (port, heads):
-            code, _, err = _run(batch, place, port)
+            code, _, err = batch.here("run", place.write(), *_rime(port))
     assert code == 4, err
     assert heads
     assert seen == []
@@ -150,7 +158,7 @@ def test_f40_second_host(batch: Batch, place: Place, location: str) -> None:
 def test_f40_plain_connection(batch: Batch, place: Place) -> None:
     """An address without encryption that is not this machine: 2, nothing is sent."""
     flags = ("--engine", "rime", "--url", "ws://192.0.2.1/ws")
-    code, _, err = batch.run("run", place.write(), *flags, python=["-c", NOISY])
+    code, _, err = batch.here("run", place.write(), *flags)
     assert code == 2, err
     assert "in the clear" in err
 
@@ -164,9 +172,8 @@ def test_f40_bug(batch: Batch, place: Place) -> None:
         "from batchtts.cli import main; main(sys.argv[1:])"
     )
     with _talking(_sound) as port:
-        rime = ("--engine", "rime", "--url", f"ws://127.0.0.1:{port}/ws")
         python = ["-X", "dev", "-c", broken]
-        code, _, err = batch.run("run", place.write(), *rime, python=python)
+        code, _, err = batch.run("run", place.write(), *_rime(port), python=python)
     assert code == 1
     assert "a slip" in err
     assert "this is a bug" in err
@@ -176,7 +183,7 @@ def test_f40_key_in_the_job(batch: Batch, place: Place) -> None:
     """A key that stands in the job file: refused with its place, not repeated."""
     job = place.write()
     job.write_text(f"rime: {{api_key: {json.dumps(CANARY)}}}\n{job.read_text()}")
-    code, _, err = batch.run("validate", job)
+    code, _, err = batch.here("validate", job)
     job.unlink()
     assert code == 2
     assert "job.yaml:1:8" in err
@@ -189,7 +196,7 @@ def test_f40_key_file(
     monkeypatch.delenv("RIME_API_KEY")
     (place.folder / ".env").write_text(f"RIME_API_KEY={CANARY}\n")
     with answering(lambda _: REFUSALS["forbidden"]) as (port, heads):
-        code, _, err = _run(batch, place, port)
+        code, _, err = batch.here("run", place.write(), *_rime(port))
     assert code == 4, err
     assert f"Bearer {CANARY}" in heads[0]
 
@@ -203,5 +210,5 @@ def test_f40_every_command(batch: Batch, place: Place, command: str) -> None:
         arguments.remove(place.write())
     if command == "cache":
         arguments.insert(1, "info")
-    code, _, err = batch.run(*arguments, python=["-c", NOISY])
+    code, _, err = batch.here(*arguments)
     assert code == 0, err

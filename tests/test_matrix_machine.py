@@ -137,7 +137,7 @@ def test_f30_children_get_no_key(
 ) -> None:
     """The processes that a run starts: no key in their environment or arguments."""
     pytest.importorskip("espeakng_loader")
-    words = " ".join(f"Sentence {n}." for n in range(150))
+    words = " ".join(f"Sentence {n}." for n in range(50))
     job = tmp_path / "own.yaml"
     job.write_text(
         "engine: local\nvoices: {n: {speaker: astra}}\n"
@@ -218,8 +218,8 @@ def test_f32_long_text(batch: Batch, tmp_path: Path) -> None:
 @linux
 def test_f32_many_rows(batch: Batch, tmp_path: Path) -> None:
     """Ten times the rows take the same memory."""
-    few = _peak_mb(batch, _table(tmp_path / "few", 30))
-    assert _peak_mb(batch, _table(tmp_path / "many", 300)) - few < 20
+    few = _peak_mb(batch, _table(tmp_path / "few", 20))
+    assert _peak_mb(batch, _table(tmp_path / "many", 200)) - few < 20
 
 
 @linux

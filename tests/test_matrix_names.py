@@ -76,7 +76,7 @@ def test_f33_links_are_not_followed(batch: Batch, tmp_path: Path) -> None:
     (project / "out" / "a.wav").symlink_to(victim)
     job = project / "job.yaml"
     job.write_text(f"{HEAD}texts: [{{id: a, text: Hello.}}]\n")
-    code, _, err = batch.run("run", job)
+    code, _, err = batch.here("run", job)
     assert code == 0, err
     assert victim.read_bytes() == b"precious"
     assert not (project / "out" / "a.wav").is_symlink()
@@ -93,7 +93,7 @@ def test_f33_columns_stay_inside(batch: Batch, tmp_path: Path) -> None:
     rows = "".join(f'r{n},Hello.,"{part}"\n' for n, part in enumerate(parts))
     (project / "a.csv").write_text("id,words,part\n" + rows)
     before = {path for path in tmp_path.iterdir() if path != project}
-    code, _, err = batch.run("run", job)
+    code, _, err = batch.here("run", job)
     assert code in {0, 2}, err
     assert {path for path in tmp_path.iterdir() if path != project} == before
     made = [path.relative_to(project / "out") for path in project.rglob("*.wav")]

@@ -34,14 +34,14 @@ def test_f28_second_run(batch: Batch, place: Place) -> None:
     holder = batch.start(place.folder / ".batchtts", python=["-c", HOLD])
     assert holder.stdout is not None
     assert holder.stdout.readline() == "held\n"
-    code, out, err = batch.run("run", place.write())
+    code, out, err = batch.here("run", place.write())
     assert (code, out) == (11, "")
     named = rf"process {holder.pid} on \S+, since \d{{4}}-\d\d-\d\dT[\d:]+\+00:00"
     assert re.search(named, err)
     assert place.server.connections == 0
     holder.kill()
     holder.wait()
-    assert batch.run("run", place.write())[0] == 0
+    assert batch.here("run", place.write())[0] == 0
 
 
 def test_f28_wait_lock(batch: Batch, place: Place, serve: Serve) -> None:
@@ -49,7 +49,7 @@ def test_f28_wait_lock(batch: Batch, place: Place, serve: Serve) -> None:
     place.server = server = serve(first_byte_s=0.3)
     first = batch.start("run", place.write())
     until(lambda: server.connections >= 1)
-    code, out, err = batch.run("run", place.write(), "--wait-lock", "60")
+    code, out, err = batch.here("run", place.write(), "--wait-lock", "60")
     assert code == 0, err
     assert "0 made, 2 unchanged" in out
     assert batch.ended(first)[0] == 0

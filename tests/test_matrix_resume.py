@@ -62,7 +62,7 @@ def test_f27_damaged_take(
     takes = sorted((place.folder / ".batchtts").rglob("*.take"))
     takes[0].write_bytes(damage(takes[0].read_bytes()))
     shutil.rmtree(place.folder / "out")
-    code, _, err = batch.run("run", place.write())
+    code, _, err = batch.here("run", place.write())
     assert code == 0
     assert err.count("warning:") == 1
     assert "1 take in the cache damaged" in err

@@ -242,7 +242,7 @@ def test_f39_titles_and_columns(
     job.write_text(re.sub(r"(?s)texts:.*outputs:", lambda _: texts, job.read_text()))
     for good in (False, True):
         table.write_text("\n".join(map(json.dumps, rows[: 1 if good else None])))
-        code, out, err = batch.run(command, job, *flags)
+        code, out, err = batch.here(command, job, *flags)
         assert code == (0 if good else 2), err
         _check_shown(out)
         _check_shown(err)
@@ -258,7 +258,7 @@ def test_f39_server_text(
     """What a server says is one line, in the terminal, the report and JSON."""
     with answering(lambda _: f"HTTP/1.1 {status}\r\n\r\n{FORGED}") as (port, heads):
         rime = ("--engine", "rime", "--url", f"ws://127.0.0.1:{port}/ws")
-        code, out, err = batch.run("run", place.write(), *rime, *flags)
+        code, out, err = batch.here("run", place.write(), *rime, *flags)
     assert heads
     assert code in {3, 4}, err
     assert "forged" in out + err
@@ -273,7 +273,7 @@ def test_f39_forging_job(batch: Batch, tmp_path: Path) -> None:
     forged = json.dumps(FORGED)
     job.write_text(f"{forged}: {forged}\nengine: {forged}\nvoices: {forged}\n")
     for flags in ([], ["--json"]):
-        code, out, err = batch.run("validate", job, *flags)
+        code, out, err = batch.here("validate", job, *flags)
         assert code == 2
         _check_shown(out)
         _check_shown(err)

@@ -56,10 +56,10 @@ def _given(recording: Recording) -> Recording:
 
 @pytest.fixture(scope="module")
 def chapters(tmp_path_factory: pytest.TempPathFactory) -> tuple[Chapter, ...]:
-    """Give three chapters of some minutes, each of many takes, one of them softer."""
+    """Give three chapters of a minute, each of several takes, one of them softer."""
     folder = tmp_path_factory.mktemp("tracks")
     made = []
-    for number, (count, level) in enumerate([(9, 1.0), (9, 0.6), (8, 1.0)]):
+    for number, (count, level) in enumerate([(6, 1.0), (6, 0.6), (5, 1.0)]):
         recordings = [
             Recording(
                 "pcm", RATE_HZ, speech(9.13 + take / 10, 10 * number + take, level)

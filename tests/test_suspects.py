@@ -13,7 +13,6 @@ from batchtts.cache import Cache
 from batchtts.cli import main
 from batchtts.localserver.server import LocalServer
 from batchtts.report import RunReport
-from batchtts.runner import session
 
 Serve = Callable[..., LocalServer]
 
@@ -27,12 +26,6 @@ LINES = [
     for number, name in enumerate(BOATS.split(), start=1)
 ]
 CUT_HALF = "reply: {at: 50%, end: 1000}"
-
-
-@pytest.fixture(autouse=True)
-def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let attempts follow one another without waiting."""
-    monkeypatch.setattr(session, "system_chance", lambda: 0.0)
 
 
 def _job(folder: Path, server: LocalServer, lines: list[str] = LINES) -> Path:
