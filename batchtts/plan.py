@@ -8,6 +8,7 @@ list of texts is ever held: a million rows cost the memory of a few.
 from __future__ import annotations
 
 import difflib
+import functools
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -31,7 +32,7 @@ from batchtts.model import (
     Voice,
     VoiceName,
 )
-from batchtts.pieces import Cutting, Piece, pieces
+from batchtts.pieces import Cutting, Piece, cutting_rules, pieces
 from batchtts.seen import Seen
 from batchtts.spelling import Spelling
 from batchtts.targets import Target, Targets, path_of, values_of
@@ -60,7 +61,8 @@ class Reading:
 
     Other voices may have roles in it; the pieces know theirs.
 
-    ``targets`` are files of its own, ``shares`` what it shares with others.
+    ``targets`` are files of its own, ``shares`` what it shares with others, ``cut``
+    the rules by which it was cut.
     """
 
     text: Text
@@ -69,6 +71,7 @@ class Reading:
     targets: tuple[Target, ...]
     shares: tuple[Target, ...] = ()
     take: int = 0
+    cut: str = ""
 
     @property
     def content(self) -> str:
@@ -197,6 +200,7 @@ def readings(
     spelling = Spelling(job)
     turns: _Turns = Counter()
     width = _width(texts)
+    rules_of = functools.cache(functools.partial(_rules, job))
     found = (text for text in read_texts(job) if not isinstance(text, Notice))
     for index, text in enumerate(found, 1):
         if isinstance(text, Problem):
@@ -229,6 +233,7 @@ def readings(
                 tuple(one for one in targets if one.output.sharing == "none"),
                 tuple(one for one in targets if one.output.sharing != "none"),
                 take,
+                rules_of(voice_name, separate=cutting.separate),
             )
         problems.raise_if_any()
 
@@ -242,6 +247,12 @@ def _index_width(job: Job, read_texts: ReadTexts) -> int:
 
 def _width(texts: int) -> int:
     return max(2, len(str(texts)))
+
+
+def _rules(job: Job, name: VoiceName, *, separate: bool) -> str:
+    voice = job.voices[name]
+    limit = voice.limit or job.limit
+    return cutting_rules(voice, limit=limit, separate=separate, phrases=job.phrases)
 
 
 def _script(job: Job, text: Text, voice: VoiceName, *, alone: bool) -> Script:

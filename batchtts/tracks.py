@@ -13,12 +13,10 @@ from batchtts.audio.decode import decode
 from batchtts.audio.levels import Levels, Measured, levels_of
 from batchtts.audio.meter import Meter
 from batchtts.files import local_errors
+from batchtts.formats import RENDER_VERSION
 from batchtts.model import Boundary, Pauses, Recording
 
 __all__ = ["RENDER_VERSION", "Piece", "Span", "Track", "make_track"]
-
-RENDER_VERSION = 2
-"""Goes up when the same takes and settings come to sound otherwise."""
 
 _FADE_MS = 5
 # The ear takes the first and last hundredths of a second of a breath or an "f"

@@ -83,7 +83,9 @@ def test_f27_damaged_take(
         (["*.report.json"], 0),
         (["*.take", "*.wav"], 1),
         (["*.wav", "*.sqlite3"], 0),
-        (["*.take", "*.sqlite3"], 1),
+        (["*.take", "*.sqlite3"], 0),
+        (["*.take", "*.sqlite3", "*.lock"], 1),
+        (["*.lock"], 0),
         (["*.take", "*.wav", "*.sqlite3", "*.report.json"], 1),
     ],
 )

@@ -17,7 +17,7 @@ from batchtts.audio.meter import Meter
 from batchtts.errors import LocalError
 from batchtts.formats import FORMATS
 from batchtts.model import Boundary, Encoding, Loudness, LoudnessMode, Pauses, Recording
-from batchtts.outputs.files import Written, render_key, write_file
+from batchtts.outputs.files import Written, write_file
 from batchtts.tracks import Piece, Track, make_track
 
 RATE_HZ = 24000
@@ -217,45 +217,3 @@ def test_other_threads_go_on(tmp_path: Path, track: Track) -> None:
     thread.join()
     # A busy machine makes single waits long; starvation makes them all so.
     assert float(np.median(waits)) < 0.02
-
-
-BASE = {
-    "pieces": [("ab" * 32, Boundary.SENTENCE), ("", Boundary.END)],
-    "suffix": ".mp3",
-    "rate_hz": 24000,
-    "pauses": Pauses(),
-    "loudness": PODCAST,
-    "bitrate": None,
-    "tags": {"title": "a", "artist": "b"},
-}
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"pieces": [("cd" * 32, Boundary.SENTENCE), ("", Boundary.END)]},
-        {"pieces": [("ab" * 32, Boundary.CLAUSE), ("", Boundary.END)]},
-        {"pieces": [("ab" * 32, Boundary.SENTENCE)]},
-        {"suffix": ".flac"},
-        {"rate_hz": 22050},
-        {"pauses": Pauses(sentence=0.3)},
-        {"loudness": Loudness("lufs", -18, -1)},
-        {"loudness": Loudness("lufs", -19, -2)},
-        {"loudness": Loudness("rms", -19, -1)},
-        {"bitrate": 64},
-        {"tags": {"title": "b", "artist": "a"}},
-        {"tags": {}},
-    ],
-    ids=str,
-)
-def test_key_changes_with_what_is_heard(change: dict[str, object]) -> None:
-    """Whatever changes the bytes changes the key."""
-    assert render_key(**{**BASE, **change}) != render_key(**BASE)  # type: ignore[arg-type]  # a table of changes
-
-
-def test_key_is_stable() -> None:
-    """The order in which tags are given does not matter."""
-    turned = {**BASE, "tags": {"artist": "b", "title": "a"}}
-    key = render_key(**turned)  # type: ignore[arg-type]  # see above
-    assert key == render_key(**BASE)  # type: ignore[arg-type]  # see above
-    assert len(key) == 64

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
-import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
-from batchtts.audio.codecs import bitrate_for, codec_versions
+from batchtts.audio.codecs import bitrate_for
 from batchtts.audio.encode import encode
 from batchtts.audio.levels import Levels
 from batchtts.audio.loudness import corrected, levelled, missed_db
 from batchtts.audio.playback import LOSSY, expected_loss_db, played_levels
 from batchtts.files import atomic, local_errors
-from batchtts.model import Boundary, Loudness, Pauses
-from batchtts.tracks import RENDER_VERSION, Track
+from batchtts.model import Loudness
+from batchtts.tracks import Track
 
-__all__ = ["Written", "digest_of", "render_key", "write_file"]
+__all__ = ["Written", "digest_of", "write_file"]
 
 _READ_BYTES = 1 << 20
 
@@ -125,42 +123,6 @@ def _checked(blocks: Iterable[bytes], check: Callable[[], None]) -> Iterator[byt
     for block in blocks:
         check()
         yield block
-
-
-def render_key(
-    pieces: Sequence[tuple[str, Boundary]],
-    *,
-    suffix: str,
-    rate_hz: int,
-    pauses: Pauses,
-    loudness: Loudness,
-    bitrate: int | None,
-    tags: Mapping[str, str],
-) -> str:
-    """Name all that a file's bytes depend on, as 64 hexadecimal digits.
-
-    ``pieces`` gives each piece's fingerprint, empty where nothing is spoken,
-    and the boundary after it.
-    """
-    canonical = json.dumps(
-        [
-            RENDER_VERSION,
-            codec_versions(),
-            suffix,
-            rate_hz,
-            *_plain(pauses, loudness),
-            bitrate,
-            sorted(tags.items()),
-            list(pieces),
-        ],
-        separators=(",", ":"),
-    )
-    return hashlib.sha256(canonical.encode()).hexdigest()
-
-
-@functools.lru_cache(maxsize=64)  # a job has few, and many files
-def _plain(*settings: Pauses | Loudness) -> tuple[Mapping[str, object], ...]:
-    return tuple(asdict(one) for one in settings)
 
 
 def digest_of(path: Path) -> tuple[str, int]:

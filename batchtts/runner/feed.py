@@ -6,12 +6,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from batchtts.formats import FORMATS, rate_for
+from batchtts.lock.lines import Made
 from batchtts.plan import Reading
 from batchtts.runner.collection import Collections, Share
 from batchtts.runner.ledger import Ledger
+from batchtts.runner.recipes import Recipes
 from batchtts.targets import Target
 
-__all__ = ["Due", "There", "Work", "batches", "key_of", "tags", "work"]
+__all__ = ["Due", "There", "Work", "batches", "work"]
 
 _BATCH = 64
 _BATCH_CHARACTERS = 1_000_000
@@ -19,10 +21,11 @@ _BATCH_CHARACTERS = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A file to be made, and at which sampling rate."""
+    """A file to be made, at which sampling rate, and of what."""
 
     target: Target
     rate_hz: int
+    made: Made
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,10 @@ class Work:
 
 
 def work(
-    readings: Iterator[Reading], ledger: Ledger, collections: Collections
+    readings: Iterator[Reading],
+    ledger: Ledger,
+    collections: Collections,
+    recipes: Recipes,
 ) -> Iterator[Work]:
     """Sort each reading's outputs into those that are due and those that are there.
 
@@ -59,12 +65,13 @@ def work(
         due: list[Due] = []
         there: list[There] = []
         for target in reading.targets:
-            one = Due(target, _rate_hz(reading, target))
+            rate_hz = _rate_hz(reading, target)
+            made = recipes.made(reading, target.output, rate_hz)
             facts = None
             if not ledger.is_empty:
-                facts = ledger.unchanged(target.path, key_of(reading, one))
+                facts = ledger.unchanged_file(target.path, made)
             if facts is None:
-                due.append(one)
+                due.append(Due(target, rate_hz, made))
             else:
                 there.append(There(target, facts))
         yield Work(reading, tuple(due), tuple(there), collections.shares(reading))
@@ -82,39 +89,6 @@ def batches(due: Iterator[Work]) -> Iterator[list[Work]]:
             batch, characters = [], 0
     if batch:
         yield batch
-
-
-def tags(reading: Reading) -> dict[str, str]:
-    """Return what is written into a file about its content."""
-    columns = reading.text.columns
-    found = {
-        "title": reading.text.title,
-        "artist": columns.get("author", ""),
-        "album": columns.get("book", ""),
-    }
-    return {name: value for name, value in found.items() if value}
-
-
-def key_of(reading: Reading, due: Due) -> str:
-    """Return the key that stands for the bytes of a reading's file."""
-    # The codecs, whose versions it names, take long to load: a run that has no
-    # file yet loads them beside its first requests.
-    from batchtts.outputs.files import render_key
-
-    output = due.target.output
-    pieces = [
-        (piece.request.fingerprint if piece.request else "", piece.chunk.boundary)
-        for piece in reading.pieces
-    ]
-    return render_key(
-        pieces,
-        rate_hz=due.rate_hz,
-        pauses=output.audio.pauses,
-        loudness=output.audio.loudness,
-        bitrate=output.audio.bitrate,
-        suffix=output.suffix,
-        tags=tags(reading),
-    )
 
 
 def _rate_hz(reading: Reading, target: Target) -> int:

@@ -1,9 +1,10 @@
 """What the files on disk were made of, so that a second run touches none.
 
-A small database in the state folder, one row a file: its render key (all that
-decides its bytes), its SHA-256, and its size and time of change when it was
-last seen whole. It only saves work: without it, files are made again from the
-cache.
+A small database in the state folder, one row a file: what it was made of (all
+that decides its bytes), its SHA-256, and its size and time of change when it was
+last seen whole. It is the lock beside the job, quick to look into; with what
+only this machine knows. Without it, files are read to be compared with the
+lock; without both, they are made again from the cache.
 """
 
 from __future__ import annotations
@@ -15,28 +16,61 @@ import json
 import os
 import sqlite3
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 from batchtts.errors import LocalError
 from batchtts.files import local_errors, make_folder
+from batchtts.lock.lines import FileLine, Made, body, made_of
 from batchtts.runner.places import relative
 
-__all__ = ["Ledger"]
+__all__ = ["PUT", "Ledger", "Row", "row_of", "written_made"]
 
 _SCHEMA = """
 create table if not exists outputs (
     path text primary key,
-    key text not null,
+    made text not null,
     sha256 text not null,
     facts text not null,
     size integer not null,
-    mtime_ns integer not null
-) without rowid
+    mtime_ns integer not null,
+    codecs text
+) without rowid;
+create table if not exists cuts (
+    path text primary key,
+    text text not null,
+    voice text not null,
+    words text not null,
+    made text not null
+) without rowid;
+create index if not exists cut_readings on cuts (text, voice);
+create index if not exists cut_words on cuts (words);
+create table if not exists notes (
+    kind text not null,
+    id text not null,
+    line text not null,
+    primary key (kind, id)
+) without rowid;
+create table if not exists marks (name text primary key, value text) without rowid
 """
-_PROBE = "select path, key, sha256, facts, size, mtime_ns from outputs limit 1"
+_PROBES = (
+    "select path, made, sha256, facts, size, mtime_ns, codecs from outputs limit 1",
+    "select name, value from marks limit 1",
+)
+PUT = "insert or replace into outputs values (?, ?, ?, ?, ?, ?, ?)"
+_UNSEEN = -1  # a time of change that no file has
+
+
+class Row(NamedTuple):
+    """What is known of a file."""
+
+    made: str
+    sha256: str
+    facts: str
+    size: int
+    mtime_ns: int
 
 
 class Ledger:
@@ -46,10 +80,11 @@ class Ledger:
         self, database: sqlite3.Connection, base: Path, *, writable: bool = True
     ) -> None:
         """Use a database; see `open` and `read_only`."""
-        self._database = database
+        self.database = database
+        self.lock = threading.RLock()
+        self.changed = False  # what stands in the lock has
         self._base = base
         self._writable = writable
-        self._lock = threading.Lock()
 
     @classmethod
     def open(cls, path: Path, *, base: Path) -> Self:
@@ -77,6 +112,11 @@ class Ledger:
         """
         return cls(_look(path) or _open(":memory:"), base, writable=False)
 
+    @classmethod
+    def temporary(cls, *, base: Path) -> Self:
+        """Make a ledger that is gone when it is closed."""
+        return cls(_open(""), base)
+
     def __enter__(self) -> Self:
         """Return the ledger itself."""
         return self
@@ -88,14 +128,14 @@ class Ledger:
         traceback: TracebackType | None,
     ) -> None:
         """Close the database."""
-        with self._lock, contextlib.suppress(sqlite3.Error):
-            self._database.close()
+        with self.lock, contextlib.suppress(sqlite3.Error):
+            self.database.close()
 
     @functools.cached_property
     def is_empty(self) -> bool:
         """Tell whether there was nothing in it when this was first asked."""
-        with self._lock, contextlib.suppress(sqlite3.Error):
-            return self._database.execute(_PROBE).fetchone() is None
+        with self.lock, contextlib.suppress(sqlite3.Error):
+            return self.database.execute(_PROBES[0]).fetchone() is None
         return True
 
     def unchanged(self, path: Path, key: str) -> dict[str, object] | None:
@@ -106,67 +146,171 @@ class Ledger:
         A file whose size or time of change is not the recorded one is read and
         compared by its SHA-256, so that a fresh copy counts as unchanged.
         """
-        row = self._row(path)
-        if row is None or row[0] != key:
+        row = self.row(self.name(path))
+        if row is None or row.made != key or not self.is_whole(path, row):
             return None
-        try:
-            status = path.stat()
-        except OSError:
+        return {"sha256": row.sha256, **json.loads(row.facts)}
+
+    def unchanged_file(self, path: Path, made: Made) -> dict[str, object] | None:
+        """Return the facts about the file of one reading; see `unchanged`.
+
+        What makes no difference to its sound, such as the name of its text, may
+        have changed: that is noted.
+        """
+        name = self.name(path)
+        row, now = self.row(name), written_made(made)
+        if row is None or not (row.made == now or _sounds_as(row.made, made)):
             return None
-        facts: dict[str, object] = {"sha256": row[1], **json.loads(row[2])}
-        if (status.st_size, status.st_mtime_ns) == (row[3], row[4]):
-            return facts
-        if status.st_size != row[3]:
+        if not self.is_whole(path, row):
             return None
-        with local_errors("cannot read"), path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        if digest != row[1]:
-            return None
-        self.record(path, key, digest, json.loads(row[2]))
-        return facts
+        if row.made != now:
+            self._write("update outputs set made = ? where path = ?", (now, name))
+            self.changed = True
+        return {"sha256": row.sha256, **json.loads(row.facts)}
 
     def record(
         self, path: Path, key: str, sha256: str, facts: Mapping[str, object]
     ) -> None:
         """Note that ``path`` now holds what ``key`` stands for, and facts about it."""
+        look = _look_at(path)
+        self._write(PUT, (self.name(path), key, sha256, json.dumps(facts), *look, None))
+
+    def record_file(self, path: Path, line: FileLine) -> None:
+        """Note that ``path`` now holds what a line of the lock says."""
+        self._write(PUT, row_of(line, *_look_at(path)))
+        self.changed = True
+
+    def row(self, name: str) -> Row | None:
+        """Return what is known of a file; nothing where that cannot be read."""
+        with self.lock, contextlib.suppress(sqlite3.Error):
+            found = self.database.execute(
+                "select made, sha256, facts, size, mtime_ns from outputs"
+                " where path = ?",
+                (name,),
+            ).fetchone()
+            return found and Row(*found)
+        return None
+
+    def is_whole(self, path: Path, row: Row) -> bool:
+        """Tell whether a file has the bytes that it was last known to have."""
+        try:
+            size, mtime_ns = _look_at(path)
+        except OSError:
+            return False
+        if size != row.size or mtime_ns == row.mtime_ns:
+            return size == row.size
+        with local_errors("cannot read"), path.open("rb") as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() != row.sha256:
+                return False
+        self._write(
+            "update outputs set mtime_ns = ? where path = ?",
+            (mtime_ns, self.name(path)),
+        )
+        return True
+
+    def mark(self, name: str) -> str | None:
+        """Return what was noted under a name."""
+        with self.lock, contextlib.suppress(sqlite3.Error):
+            query = "select value from marks where name = ?"
+            found = self.database.execute(query, (name,)).fetchone()
+            return None if found is None else str(found[0])
+        return None
+
+    def set_mark(self, name: str, value: str | None) -> None:
+        """Note something under a name; None: forget it."""
+        if value is None:
+            self._write("delete from marks where name = ?", (name,))
+        else:
+            self._write("insert or replace into marks values (?, ?)", (name, value))
+
+    def note(self, kind: str, name: str, line: str) -> None:
+        """Note a line of the lock that is not about a file."""
+        if self.find(kind, name) != line:
+            self._write(
+                "insert or replace into notes values (?, ?, ?)", (kind, name, line)
+            )
+            self.changed = True
+
+    def find(self, kind: str, name: str) -> str | None:
+        """Return a line that was noted."""
+        with self.lock, contextlib.suppress(sqlite3.Error):
+            query = "select line from notes where kind = ? and id = ?"
+            found = self.database.execute(query, (kind, name)).fetchone()
+            return None if found is None else str(found[0])
+        return None
+
+    def forget(self, name: str) -> None:
+        """Know nothing of a file any more."""
+        self._write("delete from outputs where path = ?", (name,))
+        self.changed = True
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Have all of what is done in the block done, or nothing."""
+        with self.lock:
+            try:
+                self.database.execute("begin")
+                yield self.database
+                self.database.execute("commit")
+            except BaseException as exc:
+                with contextlib.suppress(sqlite3.Error):
+                    self.database.execute("rollback")
+                if isinstance(exc, sqlite3.Error):
+                    raise self._error(exc) from exc
+                raise
+
+    def name(self, path: Path) -> str:
+        """Return how a file is called here and in the lock."""
+        name = os.fsencode(relative(path, self._base))
+        return name.decode("utf-8", "backslashreplace")
+
+    def _write(self, statement: str, values: tuple[object, ...]) -> None:
         if not self._writable:
             return
-        status = path.stat()
-        row = (
-            self._name(path),
-            key,
-            sha256,
-            json.dumps(facts),
-            status.st_size,
-            status.st_mtime_ns,
-        )
-        with self._lock:
+        with self.lock:
             try:
-                self._database.execute(
-                    "insert or replace into outputs values (?, ?, ?, ?, ?, ?)", row
-                )
+                self.database.execute(statement, values)
             except sqlite3.Error as exc:
-                raise LocalError(f"{self._trouble()}: {exc}; {_advice(exc)}") from exc
+                raise self._error(exc) from exc
 
-    def _row(self, path: Path) -> tuple[str, str, str, int, int] | None:
-        """Return what is known of a file; nothing where that cannot be read."""
-        with self._lock, contextlib.suppress(sqlite3.Error):
-            found: tuple[str, str, str, int, int] | None = self._database.execute(
-                "select key, sha256, facts, size, mtime_ns from outputs where path = ?",
-                (self._name(path),),
-            ).fetchone()
-            return found
-        return None
+    def _error(self, error: sqlite3.Error) -> LocalError:
+        return LocalError(f"{self._trouble()}: {error}; {_advice(error)}")
 
     def _trouble(self) -> str:
         with contextlib.suppress(sqlite3.Error):
-            rows = self._database.execute("pragma database_list").fetchall()
+            rows = self.database.execute("pragma database_list").fetchall()
             return f'cannot write the ledger of outputs "{rows[0][2]}"'
         return "cannot write the ledger of outputs"
 
-    def _name(self, path: Path) -> str:
-        name = os.fsencode(relative(path, self._base))
-        return name.decode("utf-8", "backslashreplace")
+
+def row_of(line: FileLine, size: int, mtime_ns: int = _UNSEEN) -> tuple[object, ...]:
+    """Return the row that stands for a line of the lock."""
+    return (
+        line.path,
+        written_made(line.made),
+        line.sha256,
+        json.dumps(line.facts),
+        size,
+        mtime_ns,
+        line.codecs,
+    )
+
+
+def written_made(made: Made) -> str:
+    """Write down what a file is made of; the same for equal values."""
+    return json.dumps(body(made), ensure_ascii=False)
+
+
+def _sounds_as(written: str, made: Made) -> bool:
+    try:
+        return made_of(json.loads(written)).sounds_as(made)
+    except ValueError:  # of a collection
+        return False
+
+
+def _look_at(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns
 
 
 def _advice(error: sqlite3.Error) -> str:
@@ -181,8 +325,9 @@ def _open(path: Path | str) -> sqlite3.Connection:
     try:
         database.execute("pragma journal_mode = wal")
         database.execute("pragma synchronous = normal")
-        database.execute(_SCHEMA)
-        database.execute(_PROBE)
+        database.executescript(_SCHEMA)
+        for probe in _PROBES:
+            database.execute(probe)
         checked = database.execute("pragma quick_check").fetchone()
     except sqlite3.DatabaseError:
         database.close()
@@ -208,7 +353,8 @@ def _look(path: Path) -> sqlite3.Connection | None:
     except sqlite3.Error:
         return None
     try:
-        database.execute(_PROBE)
+        for probe in _PROBES:
+            database.execute(probe)
     except sqlite3.Error:
         database.close()
         return None

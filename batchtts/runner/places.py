@@ -16,6 +16,7 @@ __all__ = [
     "cache_folder",
     "dataset_folder",
     "ledger_path",
+    "lock_path",
     "owner_of",
     "relative",
     "report_path",
@@ -32,6 +33,12 @@ def state_folder(job: Job) -> Path:
 def ledger_path(job: Job) -> Path:
     """Return the file that remembers what the job's outputs were made of."""
     return state_folder(job) / f"{job.path.stem}.outputs.sqlite3"
+
+
+def lock_path(job: Job) -> Path:
+    """Return the file beside the job that says what its outputs were made of."""
+    lock = job.path.with_suffix(".lock")
+    return lock if lock != job.path else job.path.with_name(f"{job.path.name}.lock")
 
 
 def report_path(job: Job) -> Path:

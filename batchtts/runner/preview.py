@@ -14,7 +14,10 @@ from batchtts.runner.collection import collections_of
 from batchtts.runner.engine import engine_for
 from batchtts.runner.feed import Work, work
 from batchtts.runner.ledger import Ledger
-from batchtts.runner.places import cache_folder, ledger_path, state_folder
+from batchtts.runner.locking import looked_into
+from batchtts.runner.places import cache_folder, state_folder
+from batchtts.runner.recipes import Recipes
+from batchtts.runner.remembered import Remembered
 from batchtts.runner.space import Room
 from batchtts.seen import Seen
 from batchtts.texts import read_texts
@@ -98,8 +101,12 @@ def left_of(job: Job, size: Survey, identity: str, ledger: Ledger) -> Left:
     cache = Cache(cache_folder(job))
     left = Left(Room(cache=cache.folder, scratch=state_folder(job)))
 
+    earlier = Remembered(ledger)
+
     def planned() -> Iterator[Reading]:
-        return readings(job, read_texts, engine=identity, texts=size.texts)
+        return readings(
+            job, read_texts, engine=identity, texts=size.texts, earlier=earlier
+        )
 
     collections = collections_of(job, ledger, None)
     with Seen() as seen, contextlib.closing(collections):
@@ -107,7 +114,7 @@ def left_of(job: Job, size: Survey, identity: str, ledger: Ledger) -> Left:
         tally = collections.tally
         left.due += tally.outputs - tally.unchanged
         left.unchanged += tally.unchanged
-        for one in work(planned(), ledger, collections):
+        for one in work(planned(), ledger, collections, Recipes(identity)):
             left.add(one, cache, seen)
     return left
 
@@ -120,7 +127,7 @@ def preview(job: Job) -> Preview:
     size = survey(job, read_texts)
     with (
         engine_for(job) as engine,
-        Ledger.read_only(ledger_path(job), base=job.path.parent) as ledger,
+        looked_into(job) as (ledger, _),
     ):
         identity = engine.identity
         left = left_of(job, size, identity, ledger)

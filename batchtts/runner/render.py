@@ -11,16 +11,20 @@ from pathlib import Path
 from typing import NamedTuple
 
 from batchtts import tracks
+from batchtts.audio.codecs import codec_versions
 from batchtts.cache import Cache
 from batchtts.files import local_errors
+from batchtts.lock.lines import Definition, FileLine, definition
+from batchtts.lock.lines import written as line_written
 from batchtts.model import Pauses, Recording, Request
 from batchtts.outputs.files import Written, write_file
 from batchtts.outputs.rendering import File, Rendering, read_take
 from batchtts.runner.arrivals import Arrivals
 from batchtts.runner.collection import Made, Share
 from batchtts.runner.entries import facts, suspects_in
-from batchtts.runner.feed import Due, Work, key_of, tags
+from batchtts.runner.feed import Due, Work
 from batchtts.runner.ledger import Ledger
+from batchtts.runner.recipes import tags
 from batchtts.runner.workshop import Workshop
 
 __all__ = ["Rendered", "render"]
@@ -78,7 +82,7 @@ def render(
                     )
                     continue
                 written = _written(work, need, track, shop)
-                yield _recorded(work, need, written, told, ledger)
+                yield _recorded(need, written, told, ledger)
 
 
 def _by_worker(
@@ -117,11 +121,10 @@ def _by_worker(
             suspects[number] = _doubt(number, reason, request)
     told = [suspects[at] for at in sorted(suspects)]
     for due, one in zip(dues, written, strict=True):
-        yield _recorded(work, due, one, told, ledger)
+        yield _recorded(due, one, told, ledger)
 
 
 def _recorded(
-    work: Work,
     due: Due,
     written: Written,
     told: list[dict[str, object]],
@@ -132,9 +135,22 @@ def _recorded(
     if told:
         known["suspects"] = told
     with local_errors("cannot look at"):
-        key = key_of(work.reading, due)
-        ledger.record(written.path, key, written.sha256, known)
+        codecs = _codecs()
+        ledger.note(codecs.kind, codecs.id, line_written(codecs))
+        line = FileLine(
+            path=ledger.name(written.path),
+            made=due.made,
+            codecs=codecs.id,
+            sha256=written.sha256,
+            facts=known,
+        )
+        ledger.record_file(written.path, line)
     return Rendered(due, written, known)
+
+
+@functools.cache
+def _codecs() -> Definition:
+    return definition("codecs", {"versions": codec_versions()})
 
 
 def _file(work: Work, due: Due) -> File:

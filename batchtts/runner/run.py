@@ -16,6 +16,7 @@ from pathlib import Path
 
 from batchtts.cache import Cache
 from batchtts.clock import SystemClock
+from batchtts.earlier import Earlier
 from batchtts.errors import JobError, LocalError, Problem
 from batchtts.events import Event, OnEvent, RunPlanned, Warned
 from batchtts.files import (
@@ -35,15 +36,18 @@ from batchtts.runner.engine import Engine, engine_for
 from batchtts.runner.guard import guard
 from batchtts.runner.inputs import Inputs
 from batchtts.runner.ledger import Ledger
+from batchtts.runner.locking import take_over, write_lock
 from batchtts.runner.places import (
     cache_folder,
     ledger_path,
+    lock_path,
     owner_of,
     report_path,
     require_real,
     state_folder,
 )
 from batchtts.runner.preview import left_of
+from batchtts.runner.remembered import Remembered
 from batchtts.runner.session import Session
 from batchtts.runner.signals import Interrupts, interrupts
 from batchtts.runner.space import Room
@@ -123,12 +127,16 @@ class _Run:
             ) as writer,
             Ledger.open(ledger_path(job), base=job.path.parent) as ledger,
         ):
+            merged = take_over(ledger, lock_path(job), job.path.parent)
+            if merged.sentence is not None:
+                self.told(Warned(merged.sentence))
+            earlier = Remembered(ledger)
             self._require_room(ledger)
             engine.before_speaking(self.shop.cache.require_writable)
             with contextlib.closing(
                 collections_of(job, ledger, self.shop)
             ) as collections:
-                collections.settle(self._planned())
+                collections.settle(self._planned(earlier))
                 session = Session(
                     job,
                     engine,
@@ -139,10 +147,14 @@ class _Run:
                     self.allowance,
                     collections,
                 )
-                planned = self.inputs.watched(self._planned())
+                planned = self.inputs.watched(self._planned(earlier))
                 asyncio.run(session.go(planned, interrupted))
             self._note_changes(session.ending, writer)
             spending = self._spending(session.ending, writer, ledger)
+            try:
+                write_lock(ledger, job, session.recipes.definitions)
+            except LocalError as exc:
+                session.ending.failed(exc)
             report = self._report(session, writer, spending)
             try:
                 writer.write(report, versions(engine.identity))
@@ -154,12 +166,13 @@ class _Run:
             raise session.ending.bug
         return report
 
-    def _planned(self) -> Iterator[Reading]:
+    def _planned(self, earlier: Earlier) -> Iterator[Reading]:
         return readings(
             self.job,
             read_texts,
             engine=self.engine.identity,
             texts=self.size.texts,
+            earlier=earlier,
         )
 
     def _require_room(self, ledger: Ledger) -> None:
