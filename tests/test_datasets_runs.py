@@ -6,7 +6,9 @@ import csv
 import io
 import json
 import os
+import shlex
 import signal
+import sys
 import tarfile
 import wave
 from collections.abc import Callable
@@ -224,6 +226,31 @@ def test_a_dataset_has_a_folder_of_its_own(project: Project) -> None:
         path.write_text(text.replace("path: out", f'path: "{other}"'), "utf-8")
         with pytest.raises(JobError, match=told):
             batchtts.load_job(path)
+
+
+def test_a_recogniser_of_the_users_is_asked(
+    project: Project, serve: Serve, tmp_path: Path
+) -> None:
+    """Its error rates are scores and filters; without one nothing is begun."""
+    project.rows = {"good": "Alpha beta.", "bad": "Gamma delta."}
+    project.more = (
+        "format: nemo; voices: [astra]; recognise: true; filters: {wer: {most: 0.4}}"
+    )
+    server = serve()
+    with pytest.raises(JobError, match="there is nobody to hear it"):
+        project.run(server)
+    assert server.connections == 0
+    ears = tmp_path / "ears.py"
+    ears.write_text("for path in iter(input, ''): print('alpha beta', flush=True)\n")
+    command = shlex.join([sys.executable, str(ears)])
+    report = batchtts.run(project.load(server), recogniser=command)
+    assert (report.exit_code, report.made) == (0, 2)
+    [line] = (project.out / "train_manifest.json").read_text("utf-8").splitlines()
+    told = json.loads(line)
+    assert (told["id"], told["wer"], told["cer"]) == ("good", 0, 0)
+    dropped = (project.out / "about" / "dropped.jsonl").read_text("utf-8")
+    assert "wer 1 is above 0.4" in dropped
+    assert project.run(server).unchanged == 2
 
 
 def test_each_text_in_one_of_the_voices(project: Project, serve: Serve) -> None:

@@ -32,6 +32,7 @@ class _Flags(JobFlags):
     max_characters: int | None
     max_cost: float | None
     deadline: float | None
+    recogniser: str | None
 
 
 @click.command("run")
@@ -69,6 +70,14 @@ class _Flags(JobFlags):
     type=duration_s,
     metavar="TIME",
     help="Be done after so long, as in 90m or 2h30m; go on in the next run.",
+)
+@click.option(
+    "--recogniser",
+    envvar="BATCHTTS_RECOGNISER",
+    metavar="COMMAND",
+    help="What hears the utterances of datasets with `recognise: true`: a command that "
+    "reads paths of WAV files and answers each with a line of words, or "
+    "package.module:function.",
 )
 @click.option("--strict", is_flag=True, help="Exit with 3 if a take is suspect.")
 @click.option("-v", "--verbose", count=True, help="Tell each file and retry.")
@@ -116,7 +125,12 @@ def command(
     sys.setswitchinterval(_SWITCH_S)
     with Progress(sys.stderr, bar=bar and level >= 0, verbose=level) as follow:
         report = run(
-            job, on_event=follow, wait_lock_s=wait_lock, strict=strict, limits=limits
+            job,
+            on_event=follow,
+            wait_lock_s=wait_lock,
+            strict=strict,
+            limits=limits,
+            recogniser=flags["recogniser"],
         )
     try:
         if as_json:

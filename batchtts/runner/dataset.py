@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import secrets
 import tempfile
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -11,11 +12,14 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from batchtts.audio.loudness import levelled
-from batchtts.corpora import DatasetOutput
+from batchtts.corpora import ERROR_RATES, DatasetOutput
 from batchtts.errors import JobError, Problem
+from batchtts.files import local_errors
 from batchtts.model import Job, Request, TextId
 from batchtts.outputs.datasets.dataset import Dataset, Summary
+from batchtts.outputs.datasets.encoding import encoded
 from batchtts.outputs.datasets.peeking import copy_state
+from batchtts.outputs.datasets.recognition import error_rates
 from batchtts.outputs.datasets.rows import Provenance, Row, Sound, utterance_key
 from batchtts.outputs.datasets.settings import DatasetSettings
 from batchtts.plan import Reading
@@ -61,6 +65,7 @@ class DatasetCollection:
             state = copy
         else:
             check, owner = shop.check, shop.owner
+        self._shop = shop
         settings = _settings(job, output, self._rate_hz, owner)
         self._dataset = Dataset(settings, state=state, check=check)
 
@@ -82,6 +87,8 @@ class DatasetCollection:
         self._dataset.carry(tuple(self._columns))
         plan = self._dataset.plan()
         self._unchanged = self._expected - plan.wanted
+        if plan.wanted and self._output.is_recognised and self._shop is not None:
+            self._require_ears(self._shop)
         return Tally(self._expected, self._unchanged)
 
     def found(self) -> Iterator[Found]:
@@ -122,7 +129,8 @@ class DatasetCollection:
                 samples=track.samples,
                 levels=ready.levels,
             )
-            self._dataset.add(self._key(reading), sound, doubts=doubts)
+            scores = self._heard(reading, sound)
+            self._dataset.add(self._key(reading), sound, scores, doubts=doubts)
         with self._lock:
             self._added += 1
             self._seconds += track.samples / track.rate_hz
@@ -151,6 +159,26 @@ class DatasetCollection:
         """Let go of the files; sound that came is kept for the next run."""
         self._dataset.__exit__(None, None, None)
         self._copy.close()
+
+    def _require_ears(self, shop: Workshop) -> None:
+        if not shop.ears.are_there:
+            message = 'the dataset asks to "recognise", and there is nobody to hear it'
+            hint = "run it with --recogniser, or set BATCHTTS_RECOGNISER"
+            raise JobError([Problem(self._output.place, message, hint)])
+
+    def _heard(self, reading: Reading, sound: Sound) -> dict[str, float]:
+        """Return the error rates of a recogniser, where one is asked for."""
+        shop = self._shop
+        if not self._output.is_recognised or shop is None:
+            return {}
+        wav = shop.scratch / f"{secrets.token_hex(8)}.wav"
+        try:
+            with local_errors("cannot write an utterance to be heard"):
+                wav.write_bytes(encoded(sound, ".wav", shop.scratch))
+            words = shop.ears.hear(wav)
+        finally:
+            wav.unlink(missing_ok=True)
+        return error_rates(_said(reading), words)
 
     def _entry(self, state: str) -> dict[str, object]:
         return {
@@ -195,7 +223,7 @@ class DatasetCollection:
             key=self._key(reading),
             id=reading.text.id,
             text=reading.text.words,
-            normalised="".join(piece.written for piece in reading.pieces).strip(),
+            normalised=_said(reading),
             voice=reading.voice.name,
             language=reading.voice.lang,
             columns=self._carried(reading.text.columns),
@@ -208,6 +236,10 @@ class DatasetCollection:
             for name in columns.keys() - self._known - self._columns.keys():
                 self._columns[name] = None
         return {name: columns[name] for name in self._columns if name in columns}
+
+
+def _said(reading: Reading) -> str:
+    return "".join(piece.written for piece in reading.pieces).strip()
 
 
 def _own_columns(source: object) -> Iterable[str]:
@@ -241,6 +273,7 @@ def _settings(
         sound_key=repr((RENDER_VERSION, audio.pauses, audio.loudness)),
         splits=output.splits,
         filters=output.filters,
+        scores=ERROR_RATES if output.is_recognised else (),
         prefix=output.prefix,
         drop_removed=output.drop_removed,
         shard_bytes=output.shard_bytes,

@@ -31,6 +31,7 @@ from batchtts.plan import Reading, Survey, readings, survey
 from batchtts.report import ReportWriter, RunReport, Spending
 from batchtts.runner.allowance import Allowance, cost_of
 from batchtts.runner.collection import collections_of
+from batchtts.runner.ears import Ears
 from batchtts.runner.ending import Ending
 from batchtts.runner.engine import Engine, engine_for
 from batchtts.runner.guard import guard
@@ -69,13 +70,15 @@ def run(
     wait_lock_s: float = 0.0,
     strict: bool = False,
     limits: RunLimits | None = None,
+    recogniser: str | None = None,
 ) -> RunReport:
     """Make every output of ``job`` that is not there yet, and report.
 
     ``on_event`` is told what happens as it happens; an error that it raises is
     not the run's. Another run of the job is waited for, at most ``wait_lock_s``.
     If ``strict``, a take in doubt counts as a failure in the exit code. What the
-    ``limits`` do not allow is left for a later run.
+    ``limits`` do not allow is left for a later run. ``recogniser`` is a command or
+    a function of yours that hears the utterances of datasets which ask for it.
     Raises JobError before anything is sent when an input is bad, LockedError
     when another run works on the job, LocalError when a folder cannot be
     written or the disk is too full. Everything else that goes wrong is in the
@@ -98,7 +101,8 @@ def run(
             told(Warned(warning))
         told(RunPlanned(size.texts, size.readings, size.outputs, size.characters))
         with (
-            _workshop(job) as shop,
+            contextlib.closing(Ears(recogniser)) as ears,
+            _workshop(job, ears) as shop,
             engine_for(job, warn=lambda what: told(Warned(what))) as engine,
         ):
             made = _Run(job, size, inputs, engine, shop, told, allowance, strict=strict)
@@ -273,7 +277,7 @@ def _drop(job: Job) -> None:
 
 
 @contextlib.contextmanager
-def _workshop(job: Job) -> Iterator[Workshop]:
+def _workshop(job: Job, ears: Ears) -> Iterator[Workshop]:
     """Give the folders of a run, each known to take files, and clear up after."""
     cache = Cache(cache_folder(job))
     _require_writable({output.folder for output in job.outputs})
@@ -282,7 +286,8 @@ def _workshop(job: Job) -> Iterator[Workshop]:
     make_folder(scratch)
     sweep(state_folder(job), owner=owner_of(job))
     try:
-        with contextlib.closing(Workshop(cache, scratch, owner=owner_of(job))) as shop:
+        shop = Workshop(cache, scratch, owner=owner_of(job), ears=ears)
+        with contextlib.closing(shop):
             yield shop
     finally:
         shutil.rmtree(scratch, ignore_errors=True)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from batchtts.cache import Cache
 from batchtts.files import local_errors, sweep
 from batchtts.runner.arrivals import NotComing
+from batchtts.runner.ears import Ears
 from batchtts.workers import Workers, hands
 
 if TYPE_CHECKING:
@@ -34,8 +35,9 @@ class Workshop:
     before the first file is written there.
     """
 
-    def __init__(self, cache: Cache, scratch: Path, *, owner: str) -> None:
+    def __init__(self, cache: Cache, scratch: Path, *, owner: str, ears: Ears) -> None:
         """Use an empty ``scratch`` folder for samples while they are joined."""
+        self.ears = ears
         self.cache = cache
         self.scratch = scratch
         self.owner = owner
