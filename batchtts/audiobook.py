@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
 from batchtts import names
-from batchtts.metadata import Metadata
+from batchtts.metadata import MOST_COMMENT_CHAPTERS, Metadata
 from batchtts.model import Output, Sharing
 from batchtts.profiles import PROFILES, Profile
 
@@ -15,6 +16,16 @@ __all__ = ["CHAPTER_FIELDS", "AudiobookOutput", "Spacing"]
 
 CHAPTER_FIELDS = frozenset({"chapter", "id", "index", "title"})
 """The fields of a path that are another one for each chapter of a book."""
+
+_IN_PATHS = (
+    "author",
+    "date",
+    "language",
+    "narrator",
+    "publisher",
+    "series",
+    "series_index",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +58,19 @@ class AudiobookOutput(Output):
     def own_files(self) -> bool:
         """Tell whether each chapter is a file of its own."""
         return not CHAPTER_FIELDS.isdisjoint(names.fields(self.pattern))
+
+    @property
+    def most_parts(self) -> int | None:
+        """Return how many chapters one file can hold."""
+        is_vorbis = self.suffix in {".opus", ".flac"}
+        return MOST_COMMENT_CHAPTERS if is_vorbis and not self.own_files else None
+
+    @property
+    def values(self) -> Mapping[str, str]:
+        """Return what the job says of the book, for its path."""
+        about = {name: getattr(self.about, name) for name in _IN_PATHS}
+        about["book"] = self.about.title
+        return {name: value for name, value in about.items() if value}
 
     @property
     def norm(self) -> Profile | None:

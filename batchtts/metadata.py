@@ -6,10 +6,21 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["MOST_PICTURE_BYTES", "Label", "Mark", "Metadata", "Picture", "picture_type"]
+__all__ = [
+    "MOST_COMMENT_CHAPTERS",
+    "MOST_PICTURE_BYTES",
+    "Label",
+    "Mark",
+    "Metadata",
+    "Picture",
+    "picture_type",
+]
 
 MOST_PICTURE_BYTES = 2**24 - 2**8
 """The largest cover that every kind of file can hold: a FLAC's block has 16 MiB."""
+
+MOST_COMMENT_CHAPTERS = 999
+"""How many chapters Opus and FLAC hold: they have three digits, counted from 1."""
 
 _YEAR = re.compile(r"\d{4}")
 _DAY = re.compile(r"\d{4}-(\d{2})-(\d{2})")

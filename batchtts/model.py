@@ -211,6 +211,16 @@ class Output:
         """Tell whether each reading has a file of its own in it."""
         return self.sharing == "none"
 
+    @property
+    def most_parts(self) -> int | None:
+        """Return how many readings a file can be of; None: any number."""
+        return None
+
+    @property
+    def values(self) -> Mapping[str, str]:
+        """Return what it fills into its path in place of what a text says."""
+        return {}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilesOutput(Output):

@@ -6,6 +6,7 @@ import difflib
 import errno
 import functools
 import os
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,7 +56,9 @@ def path_of(output: Output, values: Mapping[str, str]) -> Path:
     Raises KeyError for a field that the text does not have, and ValueError for
     one of which nothing can stand in a name.
     """
-    return output.folder.joinpath(names.fill(output.pattern, values))
+    own = output.values
+    known = {**values, **own} if own else values
+    return output.folder.joinpath(names.fill(output.pattern, known))
 
 
 class Targets:
@@ -71,6 +74,7 @@ class Targets:
         self._real = functools.lru_cache(maxsize=1024)(os.path.realpath)
         self._nearest = functools.lru_cache(maxsize=1024)(_nearest)
         self._unwritable: dict[Path, None] = {}
+        self._parts: Counter[str] = Counter()  # of each file that is shared
 
     def check(
         self, text: Text, index: int, voice: VoiceName, output: Output, take: int
@@ -120,6 +124,11 @@ class Targets:
                 f'and in voice "{voice}"'
             )
             hint = "put {voice} into the output's path"
+            self._problems.add(Problem(output.place, message, hint))
+        self._parts[folded] += 1
+        if output.most_parts and self._parts[folded] > output.most_parts:
+            message = f'"{path}" can hold {output.most_parts:,} chapters at most'
+            hint = "write an M4B, or one file a chapter"
             self._problems.add(Problem(output.place, message, hint))
         return 0 if earlier else 1
 

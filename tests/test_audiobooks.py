@@ -310,6 +310,25 @@ def test_two_voices_do_not_read_the_same_book_at_once(shelf: Shelf) -> None:
             batchtts.preview(shelf.load(job))
 
 
+def test_the_job_s_own_words_stand_in_paths(shelf: Shelf) -> None:
+    """For texts that are of no book as well, such as credits."""
+    shelf.texts = "{id: opening, text: The Ferry.}\n  - {file: tale.epub}"
+    path = '"out/{author}/{book}/{take}-{index}.mp3"'
+    report = shelf.run(f"{{kind: audiobook, path: {path}, author: Me, title: Mine}}")
+    assert report.exit_code == 0
+    assert set(shelf.made()) == {f"Me/Mine/1-0{n}.mp3" for n in range(1, 5)}
+
+
+def test_more_chapters_than_a_file_can_hold(shelf: Shelf) -> None:
+    """Are told before anything is sent."""
+    rows = "".join(f"{number},Hello.\n" for number in range(1000))
+    (shelf.folder / "many.csv").write_text(f"id,text\n{rows}")
+    shelf.texts = "{table: many.csv}"
+    batchtts.preview(shelf.load("{kind: audiobook, path: out/b.m4b}"))
+    with pytest.raises(JobError, match="can hold 999 chapters at most"):
+        batchtts.preview(shelf.load("{kind: audiobook, path: out/b.opus}"))
+
+
 def test_a_sample_reads_one_chapter_only(shelf: Shelf, serve: Serve) -> None:
     """It is the beginning of the first chapter that is long enough."""
     long = " ".join(f"Sentence number {n} of many." for n in range(30))

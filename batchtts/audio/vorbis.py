@@ -6,12 +6,9 @@ import struct
 from collections.abc import Sequence
 
 from batchtts.errors import LocalError
-from batchtts.metadata import MOST_PICTURE_BYTES, Label, Picture
+from batchtts.metadata import MOST_COMMENT_CHAPTERS, MOST_PICTURE_BYTES, Label, Picture
 
-__all__ = ["MOST_CHAPTERS", "comment_block", "comments", "picture_block"]
-
-MOST_CHAPTERS = 999
-"""Chapters have three digits, and are counted from 1."""
+__all__ = ["comment_block", "comments", "picture_block"]
 
 _FRONT_COVER = 3
 
@@ -24,10 +21,10 @@ def comments(label: Label, rate_hz: int) -> list[tuple[str, str]]:
     more than it has numbers for.
     """
     metadata, marks = label.metadata, label.marks
-    if len(marks) > MOST_CHAPTERS:
+    if len(marks) > MOST_COMMENT_CHAPTERS:
         raise LocalError(
-            f"an Opus or FLAC file holds at most {MOST_CHAPTERS:,} chapters, and this "
-            f"book has {len(marks):,}; write an M4B, or one file a chapter"
+            f"an Opus or FLAC file holds at most {MOST_COMMENT_CHAPTERS:,} chapters, "
+            f"and this book has {len(marks):,}; write an M4B, or one file a chapter"
         )
     number, total = label.track or (0, 0)
     found = [

@@ -26,7 +26,7 @@ from batchtts.runner.collection import Found, Made, Tally, Wanted
 from batchtts.runner.ledger import Ledger
 from batchtts.runner.places import relative
 from batchtts.runner.workshop import Workshop
-from batchtts.targets import Target
+from batchtts.targets import Target, values_of
 
 if TYPE_CHECKING:
     from batchtts.tracks import Track
@@ -233,9 +233,8 @@ class Audiobooks:
         if not self._output.own_files:
             return (names.fold(str(target.path)),)
         values = {
-            **reading.text.columns,
-            "voice": reading.voice.name,
-            "job": self._job.name,
+            **values_of(self._job, reading.text, reading.voice.name, "", reading.take),
+            **self._output.values,
         }
         asked = names.fields(self._output.pattern)
         return tuple(values[name] for name in asked if name not in CHAPTER_FIELDS)
