@@ -10,6 +10,7 @@ from pathlib import Path
 
 from batchtts import tables
 from batchtts.chapters import chapter_texts
+from batchtts.endings import stem_of
 from batchtts.errors import Notice, Problem
 from batchtts.files import local_errors
 from batchtts.jobfile.problems import nearest, quoted
@@ -92,7 +93,7 @@ def _file_problem(source: FileText | TableText) -> Problem | None:
 
 def _stem(path: Path) -> str:
     # macOS may hand out names in another form than they were written in.
-    return unicodedata.normalize("NFC", path.stem)
+    return unicodedata.normalize("NFC", stem_of(path.name))
 
 
 # --- tables --------------------------------------------------------------------

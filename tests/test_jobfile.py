@@ -405,7 +405,7 @@ SEMANTIC = {
     ),
     "unknown table": (
         "texts: [{table: a.xlsx}]\n" + OUTPUTS,
-        "(its name must end in .csv, .tsv, .jsonl)",
+        "(its name must end in .csv, .tsv, .jsonl, .txt, .parquet)",
     ),
     "table as file": (
         "texts: [{file: lines.csv}]\n" + OUTPUTS,

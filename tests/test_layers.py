@@ -36,6 +36,7 @@ LAYERS = [
         "budget",
         "corpora",
         "design",
+        "endings",
         "sources",
         "environment",
         "formats",
@@ -80,7 +81,7 @@ FENCES = {
     "markdown_it": {"books"},
     "dotenv": {"rime"},
     "filelock": {"runner"},
-    "pyarrow": {"outputs"},
+    "pyarrow": {"outputs", "tables"},
     "regex": {"lexicon"},
 }
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from batchtts.endings import ending_of
 from batchtts.files import project_root
 from batchtts.jobfile.nodes import Node
 from batchtts.jobfile.problems import Problems, quoted
@@ -58,7 +59,7 @@ class Places:
         if target is None:
             return None
         named = self.base / raw
-        if named.suffix.lower() not in endings:
+        if "".join(ending_of(named.name)) not in endings:
             return None  # the caller knows what else it could be
         if not os.path.exists(target):  # noqa: PTH110 - Path.exists may raise
             names = _names_in(target.parent)
@@ -68,7 +69,7 @@ class Places:
             problems.add(node, f"there is no file {quoted(raw)}", hint)
         elif not target.is_file():
             problems.add(node, f"{quoted(raw)} is not a file", "name a file")
-        elif target.suffix.lower() not in endings:
+        elif "".join(ending_of(target.name)) not in endings:
             problems.add(
                 node,
                 f"{quoted(raw)} is a link to a file of another kind",

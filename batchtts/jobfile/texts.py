@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 
+from batchtts.endings import PACKED, TABLES
 from batchtts.jobfile.fields import Fields, text_of
 from batchtts.jobfile.nodes import Node
 from batchtts.jobfile.places import Places
@@ -29,7 +31,12 @@ FILE_ENDINGS = (
 )
 _NUMBERS = re.compile(r"\s*\d+(?:\s*-\s*(?:\d+)?)?\s*")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8}){0,8}")
-TABLE_ENDINGS = (".csv", ".tsv", ".jsonl")
+TABLE_ENDINGS = (
+    *TABLES,
+    *(kind + packing for kind in TABLES if kind != ".parquet" for packing in PACKED),
+)
+_ONLY_TABLES = tuple(end for end in TABLE_ENDINGS if end not in FILE_ENDINGS)
+_ONLY_FILES = tuple(end for end in FILE_ENDINGS if end not in TABLE_ENDINGS)
 
 
 def texts(
@@ -109,7 +116,7 @@ class _Reader:
         roles = self._roles(fields)
         if raw is None or node is None:
             return None
-        if raw.lower().endswith(TABLE_ENDINGS):
+        if raw.lower().endswith(_ONLY_TABLES):
             message = f"{quoted(raw)} is a table"
             self.problems.add(node, message, 'write "table:" in place of "file:"')
         elif not raw.lower().endswith(FILE_ENDINGS):
@@ -148,11 +155,14 @@ class _Reader:
         roles = self._roles(fields)
         if raw is None or node is None:
             return None
-        if raw.lower().endswith(FILE_ENDINGS):
+        if raw.lower().endswith(_ONLY_FILES):
             message = f"{quoted(raw)} is a text, not a table"
             self.problems.add(node, message, 'write "file:" in place of "table:"')
         elif not raw.lower().endswith(TABLE_ENDINGS):
-            self._unknown_kind(raw, node, TABLE_ENDINGS)
+            self._unknown_kind(raw, node, TABLES)
+        elif raw.lower().endswith(".parquet") and find_spec("pyarrow") is None:
+            message = 'Parquet files need "pyarrow", which is not installed'
+            self.problems.add(node, message, "pip install 'batchtts[parquet]'")
         path = self.places.input_file(raw, node, TABLE_ENDINGS, self.problems)
         if path is None:
             return None

@@ -38,7 +38,8 @@ TEXT = ByKey(
             fields={
                 "table": Field(
                     shape=Text(),
-                    doc="a .csv, .tsv or .jsonl file with one text a row",
+                    doc="a .csv, .tsv, .jsonl or .parquet file with one text a row, or"
+                    " a .txt file with one a line; .gz, .bz2 or .xz may follow",
                     required=True,
                 ),
                 "id": Field(
