@@ -7,6 +7,7 @@
      +-- AuthError       exit 4   refused: key, account, redirect
      +-- ServiceError    exit 5   the service or the network is unavailable
      +-- LocalError      exit 6   disk, permission, a codec, the speech engine
+     +-- StaleError      exit 8   out of date, and nothing may be done about it
      +-- LockedError     exit 11  another run works on the same job
      +-- TakeError       one request failed; the run goes on
 
@@ -33,6 +34,7 @@ __all__ = [
     "Notice",
     "Problem",
     "ServiceError",
+    "StaleError",
     "TakeError",
 ]
 
@@ -107,6 +109,12 @@ class LocalError(BatchTTSError):
     """This machine stands in the way: disk, permission, codec, speech engine."""
 
     exit_code: ClassVar[int] = 6
+
+
+class StaleError(BatchTTSError):
+    """Something is out of date, and nothing may be sent to mend it."""
+
+    exit_code: ClassVar[int] = 8
 
 
 class LockedError(BatchTTSError):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from batchtts.formats import FORMATS, rate_for
 from batchtts.lock.lines import Made
 from batchtts.plan import Reading
 from batchtts.runner.collection import Collections, Share
@@ -65,7 +64,7 @@ def work(
         due: list[Due] = []
         there: list[There] = []
         for target in reading.targets:
-            rate_hz = _rate_hz(reading, target)
+            rate_hz = recipes.rate_hz(reading, target.output)
             made = recipes.made(reading, target.output, rate_hz)
             facts = None
             if not ledger.is_empty:
@@ -89,9 +88,3 @@ def batches(due: Iterator[Work]) -> Iterator[list[Work]]:
             batch, characters = [], 0
     if batch:
         yield batch
-
-
-def _rate_hz(reading: Reading, target: Target) -> int:
-    output = target.output
-    kind = FORMATS[output.suffix]
-    return rate_for(kind, output.audio.sample_rate, reading.voice.sampling_rate)

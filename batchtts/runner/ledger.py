@@ -26,7 +26,7 @@ from batchtts.files import local_errors, make_folder
 from batchtts.lock.lines import FileLine, Made, body, made_of
 from batchtts.runner.places import relative
 
-__all__ = ["PUT", "Ledger", "Row", "row_of", "written_made"]
+__all__ = ["PUT", "Ledger", "Row", "is_made_of", "row_of"]
 
 _SCHEMA = """
 create table if not exists outputs (
@@ -158,12 +158,10 @@ class Ledger:
         have changed: that is noted.
         """
         name = self.name(path)
-        row, now = self.row(name), written_made(made)
-        if row is None or not (row.made == now or _sounds_as(row.made, made)):
+        row = self.row(name)
+        if row is None or not (is_made_of(row, made) and self.is_whole(path, row)):
             return None
-        if not self.is_whole(path, row):
-            return None
-        if row.made != now:
+        if row.made != (now := written_made(made)):
             self._write("update outputs set made = ? where path = ?", (now, name))
             self.changed = True
         return {"sha256": row.sha256, **json.loads(row.facts)}
@@ -301,9 +299,12 @@ def written_made(made: Made) -> str:
     return json.dumps(body(made), ensure_ascii=False)
 
 
-def _sounds_as(written: str, made: Made) -> bool:
+def is_made_of(row: Row, made: Made) -> bool:
+    """Tell whether a file was made of this, or of what sounds the same."""
+    if row.made == written_made(made):
+        return True
     try:
-        return made_of(json.loads(written)).sounds_as(made)
+        return made_of(json.loads(row.made)).sounds_as(made)
     except ValueError:  # of a collection
         return False
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import asdict
 
-from batchtts.formats import RENDER_VERSION
+from batchtts.formats import FORMATS, RENDER_VERSION, rate_for
 from batchtts.lock.lines import Definition, Made, definition
 from batchtts.lock.marks import PREFIX, Mark, digest
 from batchtts.model import Output, VoiceName
@@ -42,9 +42,14 @@ class Recipes:
             cut=reading.cut,
             chunks=tuple(str(mark_of_piece(piece)) for piece in reading.pieces),
             speech=self.speech(reading).id,
-            sound=self._sound_of(output, rate_hz).id,
+            sound=self.sound(output, rate_hz).id,
             tags=tags(reading),
         )
+
+    def rate_hz(self, reading: Reading, output: Output) -> int:
+        """Return the sampling rate that a reading's file gets."""
+        kind = FORMATS[output.suffix]
+        return rate_for(kind, output.audio.sample_rate, reading.voice.sampling_rate)
 
     def speech(self, reading: Reading) -> Definition:
         """Return who speaks a reading, and how."""
@@ -64,7 +69,8 @@ class Recipes:
             found = self._speech[key] = definition("speech", content)
         return found
 
-    def _sound_of(self, output: Output, rate_hz: int) -> Definition:
+    def sound(self, output: Output, rate_hz: int) -> Definition:
+        """Return how a file of an output sounds."""
         key = id(output), rate_hz
         if (found := self._sound.get(key)) is None:
             audio = output.audio

@@ -1,0 +1,246 @@
+"""Whether everything is as the job asks, by its texts, its lock and the files.
+
+No cache is needed for that, no key and no network: what is compared is what a
+file was made of with what it would be made of now, and the file with its
+checksum.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+from batchtts.errors import StaleError
+from batchtts.localserver import identity_of
+from batchtts.model import Job, Place
+from batchtts.plan import Reading, Survey, readings, survey
+from batchtts.runner.collection import collections_of
+from batchtts.runner.differences import Reason, differences
+from batchtts.runner.engine import RIME
+from batchtts.runner.ledger import Ledger, is_made_of
+from batchtts.runner.locking import Merged, looked_into
+from batchtts.runner.orphans import orphans
+from batchtts.runner.places import lock_path
+from batchtts.runner.recipes import Recipes
+from batchtts.runner.remembered import Remembered
+from batchtts.targets import Target
+from batchtts.texts import read_texts
+
+__all__ = ["MAX_FINDINGS", "Check", "Finding", "State", "check"]
+
+MAX_FINDINGS = 10_000  # kept with their details; the rest is counted
+
+State = Literal["new", "changed", "missing", "altered", "stale", "orphan"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """An output that is not what it should be, and why.
+
+    ``new``: never made; ``changed``: what it is to be made of has; ``missing``
+    and ``altered``: the file; ``stale``: part of an audiobook or a dataset;
+    ``orphan``: nothing asks for it any more.
+    """
+
+    state: State
+    path: str  # from the job's folder, with slashes
+    text: str | None
+    voice: str | None
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(slots=True, kw_only=True)
+class Check:
+    """What a check has found."""
+
+    job: str
+    outputs: int = 0
+    current: int = 0
+    stale: int = 0
+    orphans: int = 0
+    findings: list[Finding] = field(default_factory=list)
+    more: int = 0  # findings that were only counted
+    trouble: str | None = None  # of the lock itself
+    notes: list[str] = field(default_factory=list)
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def is_current(self) -> bool:
+        """Tell whether there is nothing to do."""
+        return not (self.stale or self.orphans or self.trouble)
+
+    @property
+    def exit_code(self) -> int:
+        """Return 0, or 8 if something is out of date."""
+        return 0 if self.is_current else StaleError.exit_code
+
+    def add(self, finding: Finding) -> None:
+        """Note what is out of date."""
+        if finding.state == "orphan":
+            self.orphans += 1
+        else:
+            self.stale += 1
+        if len(self.findings) < MAX_FINDINGS:
+            self.findings.append(finding)
+        else:
+            self.more += 1
+
+
+def check(job: Job) -> Check:
+    """Compare a job with its lock and its files; nothing is sent or written.
+
+    Raises JobError when an input is bad or the lock is damaged, LocalError when
+    a file cannot be read.
+    """
+    size = survey(job, read_texts)
+    with looked_into(job) as (ledger, merged):
+        found = Check(job=job.name, outputs=size.outputs, warnings=size.warnings)
+        found.trouble = _trouble(job, ledger, merged)
+        checker = _Checker(job, size, ledger, found)
+        checker.files()
+        checker.collections()
+        checker.codecs()
+    return found
+
+
+def _trouble(job: Job, ledger: Ledger, merged: Merged) -> str | None:
+    path = lock_path(job)
+    if not path.is_file() and not ledger.is_empty:
+        return f'there is no "{path.name}" yet: `batchtts run` writes it'
+    return merged.sentence
+
+
+class _Checker:
+    """Goes through a job and notes what is out of date."""
+
+    def __init__(self, job: Job, size: Survey, ledger: Ledger, found: Check) -> None:
+        self._job = job
+        self._size = size
+        self._ledger = ledger
+        self._found = found
+        self._engine = _identity(job, ledger)
+        self._recipes = Recipes(self._engine)
+        self._earlier = Remembered(ledger)
+        self._known = 0  # files that the lock knows and the job asks for
+
+    def _planned(self) -> Iterator[Reading]:
+        return readings(
+            self._job,
+            read_texts,
+            engine=self._engine,
+            texts=self._size.texts,
+            earlier=self._earlier,
+        )
+
+    def files(self) -> None:
+        """Look at the files of one reading each, and for those nobody asks for."""
+        for reading in self._planned():
+            for target in reading.targets:
+                self._file(reading, target)
+        if counted_files(self._ledger) > self._known:
+            for path in orphans(self._planned(), self._ledger):
+                place = Place(lock_path(self._job).name)
+                reason = Reason(place, "nothing in the job asks for it any more")
+                self._add("orphan", path, None, (reason,))
+
+    def _file(self, reading: Reading, target: Target) -> None:
+        ledger, path = self._ledger, target.path
+        name = ledger.name(path)
+        row = ledger.row(name)
+        if row is None:
+            what = "not in the lock" if path.exists() else "not made yet"
+            self._add("new", name, reading, (Reason(reading.text.place, what),))
+            return
+        self._known += 1
+        made = self._recipes.made(
+            reading, target.output, self._recipes.rate_hz(reading, target.output)
+        )
+        if not is_made_of(row, made):
+            reasons = differences(
+                ledger, self._recipes, reading, target.output, row.made
+            )
+            place = reading.text.place
+            reasons = reasons or (Reason(place, "made of something else"),)
+            self._add("changed", name, reading, reasons)
+        elif not path.exists():
+            reason = Reason(reading.text.place, "file missing")
+            self._add("missing", name, reading, (reason,))
+        elif not ledger.is_whole(path, row):
+            reason = Reason(reading.text.place, "file altered by hand")
+            self._add("altered", name, reading, (reason,))
+        else:
+            self._found.current += 1
+
+    def _add(
+        self,
+        state: State,
+        path: str,
+        reading: Reading | None,
+        reasons: tuple[Reason, ...],
+    ) -> None:
+        self._found.add(
+            Finding(
+                state=state,
+                path=path,
+                text=None if reading is None else reading.text.id,
+                voice=None if reading is None else reading.voice.name,
+                reasons=reasons,
+            )
+        )
+
+    def collections(self) -> None:
+        """Ask the outputs that many readings go into."""
+        job = self._job
+        with contextlib.closing(collections_of(job, self._ledger, None)) as shared:
+            shared.settle(self._planned())
+            tally = shared.tally
+        self._found.current += tally.unchanged
+        for output in job.outputs:
+            if output.sharing == "none" or tally.outputs == tally.unchanged:
+                continue
+            left = tally.outputs - tally.unchanged
+            what = f"{left:,} of {tally.outputs:,} parts are not what they should be"
+            reason = Reason(output.place, what)
+            self._add("stale", output.template, None, (reason,))
+
+    def codecs(self) -> None:
+        """Note whether other versions of the codecs are here than made the files."""
+        # Loaded late: nothing else of a check needs them.
+        from batchtts.audio.codecs import codec_versions
+        from batchtts.lock.lines import definition
+
+        here = definition("codecs", {"versions": codec_versions()}).id
+        others = counted_files(self._ledger, but_by=here)
+        if others:
+            self._found.notes.append(
+                f"{others:,} files were written by other versions of the codecs "
+                "than are here; they stay as they are"
+            )
+
+
+def _identity(job: Job, ledger: Ledger) -> str:
+    """Return the engine's identity, without asking it."""
+    if job.engine == "rime":
+        return RIME
+    if job.local.url is not None and (known := _local_engine(ledger)) is not None:
+        return known
+    return identity_of(job.local.synthesiser)
+
+
+def counted_files(ledger: Ledger, *, but_by: str = "") -> int:
+    """Count the files in the lock that were not written by these codecs."""
+    query = "select count(*) from outputs where codecs is not null and codecs <> ?"
+    with ledger.lock:
+        return int(ledger.database.execute(query, (but_by,)).fetchone()[0])
+
+
+def _local_engine(ledger: Ledger) -> str | None:
+    """Return the local engine that the lock knows."""
+    query = "select line from notes where kind = 'speech' order by id"
+    with ledger.lock:
+        rows = ledger.database.execute(query).fetchall()
+    engines = (str(json.loads(line).get("engine", "")) for (line,) in rows)
+    return next((one for one in engines if one.startswith("local/")), None)

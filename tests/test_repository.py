@@ -1,0 +1,279 @@
+"""A job's life in a repository, on real git: what is stale is told and made anew."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+import batchtts
+from batchtts.cli import group as cli
+from batchtts.localserver.server import LocalServer
+from batchtts.report import RunReport
+from batchtts.runner.checking import Check, check
+
+pytestmark = pytest.mark.skipif(not shutil.which("git"), reason="needs git")
+
+JOB = """
+engine: local
+local: {{synthesiser: tone, url: "{url}"}}
+voices:
+  narrator: {{speaker: astra}}
+  clerk: {{speaker: luna, temperature: {temperature}}}
+limit: 80
+texts:
+  - {{table: lines.csv, id: key, text: line, voice: role}}
+audio: {{loudness: none}}
+outputs:
+  - {{kind: files, path: "out/{{voice}}/{{id}}.wav"}}
+"""
+STORY = (
+    "The lamp was lit at six. Nobody came to see it burn. "
+    "A boat went by in the dark. Its crew sang of the sea. "
+    "Then the fog came in and hid it. Morning was a long way off. "
+    "The keeper slept at last. He dreamt of other lamps."
+)
+ROWS = {
+    "greet": ("Good morning.", "clerk"),
+    "ask": ("How may I help?", "clerk"),
+    "story": (STORY, "narrator"),
+    "bye": ("Good bye.", "narrator"),
+}
+
+
+class Repository:
+    """A clone of a project that makes its lines with a local server."""
+
+    def __init__(self, folder: Path, server: LocalServer) -> None:
+        """Use a folder that may hold a project already."""
+        self.folder = folder
+        self.server = server
+        self.rows = dict(ROWS)
+        self.temperature = "0.5"
+
+    def write(self) -> None:
+        """Write the job and its table as they now are."""
+        self.folder.mkdir(exist_ok=True)
+        job = JOB.format(url=self.server.url, temperature=self.temperature)
+        (self.folder / "job.yaml").write_text(job, encoding="utf-8")
+        rows = [f'{key},"{line}",{role}\n' for key, (line, role) in self.rows.items()]
+        text = "".join(["key,line,role\n", *rows])
+        (self.folder / "lines.csv").write_text(text, encoding="utf-8")
+
+    def git(self, *arguments: str, code: int = 0) -> None:
+        """Run git, away from the settings of whoever runs the tests."""
+        clean = {"PATH": os.environ["PATH"], "GIT_CONFIG_NOSYSTEM": "1"}
+        who = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
+        done = subprocess.run(
+            ["git", *who, *arguments],
+            cwd=self.folder,
+            env={**clean, "HOME": str(self.folder.parent)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == code, done.stdout + done.stderr
+
+    def commit(self) -> None:
+        """Commit everything."""
+        self.git("add", "--all")
+        self.git("commit", "--message", "x")
+
+    def clone(self, name: str) -> Repository:
+        """Give a clone beside this repository."""
+        self.git("clone", "--quiet", ".", f"../{name}")
+        made = Repository(self.folder.parent / name, self.server)
+        made.rows, made.temperature = dict(self.rows), self.temperature
+        return made
+
+    def take_cache_of(self, other: Repository) -> None:
+        """Have another's takes, as by a cache of CI."""
+        cache = Path(".batchtts/cache")
+        shutil.copytree(other.folder / cache, self.folder / cache)
+
+    def run(self) -> tuple[RunReport, int]:
+        """Run the job; return its report and how many requests were sent."""
+        before = self.server.connections
+        report = batchtts.run(batchtts.load_job(self.folder / "job.yaml"))
+        assert report.exit_code == 0, report
+        return report, self.server.connections - before
+
+    def check(self) -> Check:
+        """Check the job."""
+        return check(batchtts.load_job(self.folder / "job.yaml"))
+
+    def told(self) -> set[tuple[str, str, str]]:
+        """Say what a check finds: what state, where, why."""
+        return {
+            (finding.state, str(reason.place), reason.what)
+            for finding in self.check().findings
+            for reason in finding.reasons
+        }
+
+    def files(self) -> dict[str, bytes]:
+        """Return the outputs."""
+        out = self.folder / "out"
+        found = [path for path in out.rglob("*") if path.is_file()]
+        return {path.relative_to(out).as_posix(): path.read_bytes() for path in found}
+
+
+@pytest.fixture
+def origin(tmp_path: Path, serve: Callable[..., LocalServer]) -> Repository:
+    """Give a repository with everything made and committed."""
+    made = Repository(tmp_path / "origin", serve())
+    made.write()
+    made.git("init", "--quiet", "--initial-branch", "main")
+    made.run()
+    made.commit()
+    return made
+
+
+def test_a_life(origin: Repository) -> None:
+    """Clone, edit, rename, delete, retune, reorder, damage: each costs what it must."""
+    here = origin.clone("here")
+    assert here.check().is_current
+    here.take_cache_of(origin)
+    # One word of a long text: one of its requests, and its line is named.
+    here.rows["story"] = (STORY.replace("a long way", "one long way"), "narrator")
+    here.write()
+    assert here.told() == {("changed", "lines.csv:4", "text changed")}
+    report, sent = here.run()
+    assert (report.made, report.unchanged, sent) == (1, 3, 1)
+    assert here.check().is_current
+    assert here.run()[1] == 0
+    # Another id: another file, of the same takes.
+    here.rows["farewell"] = here.rows.pop("bye")
+    here.write()
+    assert here.told() == {
+        ("new", "lines.csv:5", "not made yet"),
+        ("orphan", "job.lock", "nothing in the job asks for it any more"),
+    }
+    assert here.run()[1] == 0
+    # Another parameter: the voice's lines, and the job's line is named.
+    here.temperature = "0.4"
+    here.write()
+    place = "job.yaml:6:3"
+    assert {
+        finding.path
+        for finding in here.check().findings
+        for reason in finding.reasons
+        if str(reason.place).endswith(place)
+        and reason.what == 'voice "clerk": temperature 0.5 -> 0.4'
+    } == {"out/clerk/greet.wav", "out/clerk/ask.wav"}
+    assert here.run()[1] == 2
+    here.rows = dict(reversed(here.rows.items()))
+    here.write()
+    assert {state for state, _, _ in here.told()} == {"orphan"}
+    assert here.run()[1] == 0
+
+
+def test_files_altered_and_missing_are_made_again(origin: Repository) -> None:
+    """A file altered by hand is made again from the cache, one that is gone too."""
+    whole = origin.files()
+    (origin.folder / "out/clerk/greet.wav").write_bytes(b"x")
+    (origin.folder / "out/clerk/ask.wav").unlink()
+    assert origin.told() == {
+        ("altered", "lines.csv:2", "file altered by hand"),
+        ("missing", "lines.csv:3", "file missing"),
+    }
+    untouched = origin.folder / "out/narrator/bye.wav"
+    before = untouched.stat(), (origin.folder / "job.lock").stat()
+    assert origin.run()[1] == 0
+    assert origin.files() == whole
+    after = untouched.stat(), (origin.folder / "job.lock").stat()
+    assert [one.st_mtime_ns for one in after] == [one.st_mtime_ns for one in before]
+
+
+def test_a_clone_without_the_cache_keeps_its_files(origin: Repository) -> None:
+    """With its lock a clone touches no file and sends nothing; cuts are the same."""
+    origin.rows["story"] = (STORY.replace("Nobody", "No one at all"), "narrator")
+    origin.write()
+    origin.run()
+    origin.commit()
+    here = origin.clone("here")
+    report, sent = here.run()
+    assert (report.made, report.unchanged, sent) == (0, 4, 0)
+    shutil.rmtree(here.folder / "out")
+    here.take_cache_of(origin)
+    assert here.run()[1] == 0
+    assert here.files() == origin.files()
+    assert (here.folder / "job.lock").read_bytes() == (
+        origin.folder / "job.lock"
+    ).read_bytes()
+
+
+@pytest.mark.parametrize("attributes", ["", "*.lock merge=union\n"])
+def test_two_branches_that_each_changed_a_line(
+    origin: Repository, attributes: str
+) -> None:
+    """After a merge nothing is made again, and a run writes the lock anew."""
+    (origin.folder / ".gitattributes").write_text(attributes)
+    origin.commit() if attributes else None
+    for branch, key, line in [("one", "greet", "Hello."), ("two", "ask", "Yes?")]:
+        origin.git("switch", "--quiet", "--create", branch, "main")
+        origin.rows = {**ROWS, key: (line, "clerk")}
+        origin.write()
+        origin.run()
+        origin.commit()
+    origin.git("merge", "--quiet", "one", code=1)  # two neighbours in the table
+    origin.rows = {**ROWS, "greet": ("Hello.", "clerk"), "ask": ("Yes?", "clerk")}
+    origin.write()
+    found = origin.check()
+    assert (found.stale, found.exit_code) == (0, 8)
+    assert "`batchtts run` writes it anew" in (found.trouble or "")
+    assert origin.run()[1] == 0
+    assert origin.check().is_current
+    assert b"<<<<" not in (origin.folder / "job.lock").read_bytes()
+
+
+def _command(*arguments: str) -> Result:
+    return CliRunner().invoke(cli, arguments, standalone_mode=False)
+
+
+def test_the_command_tells_people_and_machines(
+    origin: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Words, JSON, JUnit and GitHub's annotations say the same, and exit with 8."""
+    job = str(origin.folder / "job.yaml")
+    told = _command("check", job)
+    assert (told.return_value, told.stdout) == (0, "4 outputs, all up to date\n")
+    origin.rows["greet"] = ("Good evening, 100%: you.", "clerk")
+    origin.rows["x%,:"] = origin.rows.pop("bye")
+    (origin.folder / "out/narrator/bye.wav").unlink()
+    del origin.rows["x%,:"]
+    origin.temperature = "0.4"
+    origin.write()
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(origin.folder.parent))
+    report = origin.folder / "junit.xml"
+    told = _command("check", job, "--junit", str(report))
+    assert told.return_value == 8
+    assert (
+        'stale: lines.csv:2: line "greet" in voice "clerk": text changed '
+        "(out/clerk/greet.wav)\n"
+    ) in told.stdout
+    assert (
+        '6:3: voice "clerk": temperature 0.5 -> 0.4 (out/clerk/greet.wav and 1 more)\n'
+    ) in told.stdout
+    assert "2 of 3 outputs out of date, 1 file that nothing asks for" in told.stdout
+    assert "::error file=origin/lines.csv,line=2::line " in told.stdout
+    assert "::error file=origin/job.yaml,line=6,col=3::voice " in told.stdout
+    xml = report.read_text()
+    assert 'tests="4" failures="3"' in xml
+    machine = _command("check", job, "--json")
+    document = json.loads(machine.stdout)
+    assert (document["exit_code"], document["stale"], document["orphans"]) == (8, 2, 1)
+    assert "::error" in machine.stderr
+    (greet,) = [one for one in document["findings"] if one["text"] == "greet"]
+    assert greet["reasons"][0] == {
+        "file": "lines.csv",
+        "line": 2,
+        "column": None,
+        "what": "text changed",
+    }
