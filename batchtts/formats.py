@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["BOOK_FORMATS", "FORMATS", "RENDER_VERSION", "Format", "rate_for"]
+__all__ = [
+    "BOOK_FORMATS",
+    "CAPTIONS_VERSION",
+    "FORMATS",
+    "RENDER_VERSION",
+    "Format",
+    "rate_for",
+]
 
 RENDER_VERSION = 2
 """Goes up when the same takes and settings come to sound otherwise."""
+
+CAPTIONS_VERSION = 1
+"""Goes up when the same texts and takes come to be shown otherwise."""
 
 _MP3_HZ = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 _AAC_HZ = (*_MP3_HZ, 64000, 88200, 96000)

@@ -206,6 +206,11 @@ class Output:
     # in requests of their own.
     separate_paragraphs: ClassVar[bool] = False
 
+    def beside(self, path: Path) -> list[Path]:
+        """Return the files that are made together with the one at ``path``."""
+        del path
+        return []
+
     @property
     def own_files(self) -> bool:
         """Tell whether each reading has a file of its own in it."""
@@ -225,6 +230,12 @@ class Output:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilesOutput(Output):
     """One audio file for each text and voice, named by a template."""
+
+    subtitles: tuple[str, ...] = ()  # formats, which are endings of files too
+
+    def beside(self, path: Path) -> list[Path]:
+        """Return the files that stand beside an audio file."""
+        return [path.with_suffix(f".{kind}") for kind in self.subtitles]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -100,11 +100,12 @@ class Targets:
         if not output.own_files:
             return self._shared(text, voice, output, path)
         writer = f'text "{text.id}" in voice "{voice}" ({text.place})'
-        if earlier := self._paths.add(names.fold(str(path)), writer):
-            message = f'text "{text.id}" would write "{path}", as {earlier} does'
-            fields = "{id}, {voice} or {index}" if not take else "{take}"
-            hint = f"put {fields} into the output's path"
-            self._problems.add(Problem(text.place, message, hint))
+        for file in (path, *output.beside(path)):
+            if earlier := self._paths.add(names.fold(str(file)), writer):
+                message = f'text "{text.id}" would write "{file}", as {earlier} does'
+                fields = "{id}, {voice} or {index}" if not take else "{take}"
+                hint = f"put {fields} into the output's path"
+                self._problems.add(Problem(text.place, message, hint))
         return 1
 
     def _shared(self, text: Text, voice: VoiceName, output: Output, path: Path) -> int:

@@ -114,7 +114,13 @@ JOBS: tuple[Tree, ...] = (
             "bitrate": "96",
         },
         "outputs": [
-            {"kind": "files", "path": "o/{id}.mp3", "texts": "x*", "voices": ["a"]},
+            {
+                "kind": "files",
+                "path": "o/{id}.mp3",
+                "texts": "x*",
+                "voices": ["a"],
+                "subtitles": ["srt", "vtt"],
+            },
             {
                 "kind": "files",
                 "path": "o/{id}.wav",

@@ -444,7 +444,7 @@ def test_a_bug_is_never_a_success(
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("a slip")
 
-    monkeypatch.setattr("batchtts.runner.render.write_file", broken)
+    monkeypatch.setattr("batchtts.outputs.rendering.write_file", broken)
     with pytest.raises(ZeroDivisionError, match="a slip"):
         project.run(server=serve())
     report = json.loads((project.folder / ".batchtts" / "job.report.json").read_text())

@@ -12,6 +12,7 @@ from batchtts.chunking.cleaning import Cleaned, clean
 from batchtts.chunking.commands import commands_defused
 from batchtts.chunking.cutting import units
 from batchtts.chunking.grades import Weights
+from batchtts.chunking.parting import sentences
 from batchtts.chunking.protected import Markup, markup_spans, shared_speeds
 from batchtts.chunking.speakable import speakable
 
@@ -25,6 +26,7 @@ __all__ = [
     "clean",
     "commands_defused",
     "markup_spans",
+    "sentences",
     "shared_speeds",
     "speakable",
     "units",

@@ -9,7 +9,7 @@ from batchtts.formats import FORMATS
 from batchtts.jobfile.audio import audio
 from batchtts.jobfile.audiobook import audiobook
 from batchtts.jobfile.dataset import dataset
-from batchtts.jobfile.fields import Fields
+from batchtts.jobfile.fields import Fields, text_of
 from batchtts.jobfile.nodes import Node
 from batchtts.jobfile.outputparts import (
     Context,
@@ -86,7 +86,13 @@ def _files(entry: Node, context: Context) -> FilesOutput | None:
         assign=assign_of(fields, voices, problems),
         takes=fields.whole("takes") or 1,
         place=problems.place(entry),
+        subtitles=_subtitles(fields),
     )
+
+
+def _subtitles(fields: Fields) -> tuple[str, ...]:
+    kinds = (text_of(node) for node in fields.items("subtitles"))
+    return tuple(dict.fromkeys(kind for kind in kinds if kind is not None))
 
 
 _READERS: Mapping[str, Callable[[Node, Context], Output | None]] = {

@@ -9,9 +9,19 @@ from __future__ import annotations
 from batchtts.jobfile.audioshape import CHOSEN, DEALT
 from batchtts.jobfile.bookshape import AUDIOBOOK
 from batchtts.jobfile.datasetshape import DATASET
-from batchtts.jobfile.shape import ByValue, Choice, Field, Record, Text
+from batchtts.jobfile.shape import (
+    ByValue,
+    Choice,
+    Either,
+    Field,
+    Listing,
+    Record,
+    Text,
+)
 
 __all__ = ["OUTPUT"]
+
+_SUBTITLES = Choice(("srt", "vtt", "lrc"))
 
 _FILES = Record(
     noun="output",
@@ -28,6 +38,12 @@ _FILES = Record(
             required=True,
             examples=("out/{voice}/{id}.wav",),
             aliases=("file", "template"),
+        ),
+        "subtitles": Field(
+            shape=Either((_SUBTITLES, Listing(_SUBTITLES))),
+            doc="subtitles beside each file, sentence by sentence: srt, vtt, lrc or a"
+            " list of them",
+            aliases=("captions", "subtitle"),
         ),
         **CHOSEN,
         **DEALT,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -15,9 +15,10 @@ from batchtts.audio.loudness import corrected, levelled, missed_db
 from batchtts.audio.playback import LOSSY, expected_loss_db, played_levels
 from batchtts.files import atomic, local_errors
 from batchtts.model import Loudness
+from batchtts.outputs.captions import Caption, Heading, subtitles, timed
 from batchtts.tracks import Track
 
-__all__ = ["Written", "digest_of", "write_file"]
+__all__ = ["Written", "digest_of", "write_file", "write_subtitles"]
 
 _READ_BYTES = 1 << 20
 
@@ -33,6 +34,7 @@ class Written:
     rate_hz: int
     levels: Levels  # of what a decoder gives back
     missed_db: float  # distance from the loudness asked for; 0 if within 0.1
+    beside: Mapping[str, str] = field(default_factory=dict)  # SHA-256 by path
 
     @property
     def duration_s(self) -> Fraction:
@@ -123,6 +125,42 @@ def _checked(blocks: Iterable[bytes], check: Callable[[], None]) -> Iterator[byt
     for block in blocks:
         check()
         yield block
+
+
+def write_subtitles(
+    track: Track,
+    path: Path,
+    *,
+    kinds: Sequence[str],
+    captions: Sequence[Caption],
+    tags: Mapping[str, str],
+    owner: str = "",
+) -> dict[str, str]:
+    """Write the subtitles of the audio file at ``path`` beside it.
+
+    Returns the SHA-256 of each file by its path. They are whole or, on an error,
+    not there. Raises LocalError.
+    """
+    if not kinds:
+        return {}
+    sentences = timed(track, captions)
+    heading = Heading(
+        title=tags.get("title", ""),
+        author=tags.get("artist", ""),
+        album=tags.get("album", ""),
+        length_s=track.samples / track.rate_hz,
+    )
+    digests = {}
+    for kind in kinds:
+        file = path.with_suffix(f".{kind}")
+        data = subtitles(sentences, kind, heading)
+        with (
+            local_errors(f'cannot write "{file}"'),
+            atomic(file, owner=owner) as temporary,
+        ):
+            temporary.write_bytes(data)
+        digests[str(file)] = hashlib.sha256(data).hexdigest()
+    return digests
 
 
 def digest_of(path: Path) -> tuple[str, int]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,9 @@ from batchtts.cache import Cache, Kept
 from batchtts.errors import LocalError
 from batchtts.files import local_errors
 from batchtts.model import Boundary, Fingerprint, Loudness, Pauses, Recording
-from batchtts.outputs.files import Written, write_file
-from batchtts.tracks import Piece, make_track
+from batchtts.outputs.captions import Caption
+from batchtts.outputs.files import Written, write_file, write_subtitles
+from batchtts.tracks import Piece, Track, make_track
 from batchtts.workers import Message, serve
 
 __all__ = ["File", "Rendering", "carried_out", "main", "read_take"]
@@ -29,6 +30,35 @@ class File:
     loudness: Loudness
     bitrate: int | None
     tags: Mapping[str, str]
+    subtitles: Sequence[str] = ()  # formats
+
+    def write(
+        self,
+        track: Track,
+        captions: Sequence[Caption],
+        *,
+        owner: str,
+        check: Callable[[], None] = lambda: None,
+    ) -> Written:
+        """Write the file and what stands beside it; see `write_file`."""
+        written = write_file(
+            track,
+            self.path,
+            loudness=self.loudness,
+            bitrate=self.bitrate,
+            tags=self.tags,
+            owner=owner,
+            check=check,
+        )
+        beside = write_subtitles(
+            track,
+            self.path,
+            kinds=self.subtitles,
+            captions=captions,
+            tags=self.tags,
+            owner=owner,
+        )
+        return replace(written, beside=beside)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +70,7 @@ class Rendering:
     rate_hz: int
     pauses: Pauses
     files: Sequence[File]
+    captions: Sequence[Caption]  # of the takes, if a file has subtitles
     scratch: Path
     owner: str
 
@@ -100,15 +131,18 @@ def _carry_out(values: dict[str, Any]) -> Message:
             pauses=Pauses(**values["pauses"]),
             spool=Path(name),
         )
+        captions = [
+            Caption(**{**one, "boundary": Boundary(one["boundary"])})
+            for one in values["captions"]
+        ]
         written = [
-            write_file(
-                track,
-                Path(file["path"]),
-                loudness=Loudness(**file["loudness"]),
-                bitrate=file["bitrate"],
-                tags=file["tags"],
-                owner=values["owner"],
-            )
+            File(
+                **{
+                    **file,
+                    "path": Path(file["path"]),
+                    "loudness": Loudness(**file["loudness"]),
+                }
+            ).write(track, captions, owner=values["owner"])
             for file in values["files"]
         ]
     finally:

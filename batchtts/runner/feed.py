@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from batchtts.lock.lines import Made
 from batchtts.plan import Reading
+from batchtts.runner.beside import are_there
 from batchtts.runner.collection import Collections, Share
 from batchtts.runner.ledger import Ledger
 from batchtts.runner.recipes import Recipes
@@ -69,6 +70,8 @@ def work(
             facts = None
             if not ledger.is_empty:
                 facts = ledger.unchanged_file(target.path, made)
+            if facts is not None and not are_there(reading, target, facts):
+                facts = None
             if facts is None:
                 due.append(Due(target, rate_hz, made))
             else:

@@ -17,9 +17,11 @@ from batchtts.files import local_errors
 from batchtts.lock.lines import Definition, FileLine, definition
 from batchtts.lock.lines import written as line_written
 from batchtts.model import Pauses, Recording, Request
-from batchtts.outputs.files import Written, write_file
+from batchtts.outputs.captions import Caption
+from batchtts.outputs.files import Written
 from batchtts.outputs.rendering import File, Rendering, read_take
 from batchtts.runner.arrivals import Arrivals
+from batchtts.runner.beside import captions, facts_beside, subtitles_of
 from batchtts.runner.collection import Made, Share
 from batchtts.runner.entries import facts, suspects_in
 from batchtts.runner.feed import Due, Work
@@ -82,7 +84,7 @@ def render(
                     )
                     continue
                 written = _written(work, need, track, shop)
-                yield _recorded(need, written, told, ledger)
+                yield _recorded(work, need, written, told, ledger)
 
 
 def _by_worker(
@@ -111,6 +113,7 @@ def _by_worker(
             rate_hz=rate_hz,
             pauses=pauses,
             files=[_file(work, due) for due in dues],
+            captions=_captions(work, dues),
             scratch=shop.scratch,
             owner=shop.owner,
         )
@@ -121,17 +124,18 @@ def _by_worker(
             suspects[number] = _doubt(number, reason, request)
     told = [suspects[at] for at in sorted(suspects)]
     for due, one in zip(dues, written, strict=True):
-        yield _recorded(due, one, told, ledger)
+        yield _recorded(work, due, one, told, ledger)
 
 
 def _recorded(
+    work: Work,
     due: Due,
     written: Written,
     told: list[dict[str, object]],
     ledger: Ledger,
 ) -> Rendered:
     """Note a file that has been written in the ledger."""
-    known = facts(written)
+    known = {**facts(written), **facts_beside(work.reading, written.beside)}
     if told:
         known["suspects"] = told
     with local_errors("cannot look at"):
@@ -155,7 +159,19 @@ def _codecs() -> Definition:
 
 def _file(work: Work, due: Due) -> File:
     audio = due.target.output.audio
-    return File(due.target.path, audio.loudness, audio.bitrate, tags(work.reading))
+    return File(
+        path=due.target.path,
+        loudness=audio.loudness,
+        bitrate=audio.bitrate,
+        tags=tags(work.reading),
+        subtitles=subtitles_of(due.target.output),
+    )
+
+
+def _captions(work: Work, dues: Sequence[Due]) -> list[Caption]:
+    """Return what is written where each take is heard, if that is to be shown."""
+    wanted = any(subtitles_of(due.target.output) for due in dues)
+    return captions(work.reading) if wanted else []
 
 
 def _doubt(number: int, reason: str, request: Request) -> dict[str, object]:
@@ -165,15 +181,8 @@ def _doubt(number: int, reason: str, request: Request) -> dict[str, object]:
 def _written(work: Work, due: Due, track: tracks.Track, shop: Workshop) -> Written:
     file = _file(work, due)
     shop.enter(file.path.parent)
-    return write_file(
-        track,
-        file.path,
-        loudness=file.loudness,
-        bitrate=file.bitrate,
-        tags=file.tags,
-        owner=shop.owner,
-        check=shop.check,
-    )
+    shown = _captions(work, [due])
+    return file.write(track, shown, owner=shop.owner, check=shop.check)
 
 
 def _pieces(
