@@ -14,13 +14,16 @@ _NO_ROLES = Roles()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InlineText:
-    """A text whose words stand in the job file."""
+    """A text whose words stand in the job file, or many: see `templates`."""
 
     id: TextId
     words: str
     voice: VoiceName | None
     roles: Roles = _NO_ROLES
     title: str | None
+    slots: tuple[tuple[str, tuple[str, ...]], ...] = ()  # and what fills them
+    sample: int | None = None  # so many of all the texts; None: every one
+    seed: str = ""
     place: Place
 
 

@@ -17,6 +17,7 @@ from batchtts.jobfile.problems import nearest, quoted
 from batchtts.model import Job, Place, Roles, Text, TextId, VoiceName
 from batchtts.names import id_problem
 from batchtts.sources import FileText, InlineText, TableText
+from batchtts.templates import filled
 
 __all__ = ["read_texts"]
 
@@ -35,7 +36,7 @@ def read_texts(job: Job) -> Iterator[Text | Problem | Notice]:
     """
     for source in job.texts:
         if isinstance(source, InlineText):
-            yield _inline_text(source)
+            yield from map(_checked, filled(source))
         elif problem := _file_problem(source):
             yield problem
         elif isinstance(source, FileText):
@@ -43,19 +44,6 @@ def read_texts(job: Job) -> Iterator[Text | Problem | Notice]:
                 yield _checked(text) if isinstance(text, Text) else text
         else:
             yield from _table_texts(source, job.voices)
-
-
-def _inline_text(source: InlineText) -> Text | Problem:
-    return _checked(
-        Text(
-            id=source.id,
-            words=source.words,
-            voice=source.voice,
-            roles=source.roles,
-            title=source.title or source.id,
-            place=source.place,
-        )
-    )
 
 
 def _checked(text: Text) -> Text | Problem:

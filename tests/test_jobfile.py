@@ -903,3 +903,29 @@ def test_many_texts(load: Load) -> None:
     )
     job = load(HEAD + OUTPUTS + "texts:\n" + "".join(rows))
     assert len(job.texts) == 10_000
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("slots: {a: [x]}, text: '{b}'", 'there is no slot "b" (there are "a")'),
+        ("slots: {a: [x], b: [y]}, text: '{a}'", 'the slot "b" is not in the text'),
+        ("slots: {a: [x, x]}, text: '{a}'", '"x" stands here a second time'),
+        ("sample: 3, text: x", '"sample" is of no use without "slots"'),
+        ("slots: {a: [x, y]}, text: '{a}', sample: 2", '"sample" is 2, of 2 texts'),
+        ("slots: {a: []}, text: '{a}'", '"a" is an empty list'),
+    ],
+)
+def test_slots_are_checked(told: Problems, text: str, line: str) -> None:
+    """What a template lacks or has too much is told before it is read."""
+    outputs = "\noutputs: [{kind: files, path: 'o/{id}.wav'}]\n"
+    assert line in "".join(told(f"{HEAD}texts: [{{id: t, {text}}}]{outputs}"))
+
+
+def test_a_template_may_not_become_millions(told: Problems) -> None:
+    """Not by mistake: some of them can be drawn."""
+    words = "[" + ", ".join(f"w{number}" for number in range(1001)) + "]"
+    slots = f"slots: {{a: {words}, b: {words}}}, text: '{{a}} {{b}}'"
+    outputs = "\noutputs: [{kind: files, path: 'o/{id}.wav'}]\n"
+    [line] = told(f"{HEAD}texts: [{{id: t, {slots}}}]{outputs}")
+    assert "the slots make 1,002,001 texts" in line

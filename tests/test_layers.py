@@ -27,7 +27,7 @@ LAYERS = [
     {"books", "jobfile", "tables", "seen", "cache", "rime", "localserver", "audio"},
     {"lock"},
     {"files", "lexicon", "markup", "workers"},
-    {"events", "clock", "findings", "text_safety"},
+    {"events", "clock", "findings", "templates", "text_safety"},
     {"audiobook"},
     {
         "retry",

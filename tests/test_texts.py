@@ -485,7 +485,7 @@ def test_unreadable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "count"), [("audiobook", 7), ("prompts", 12), ("corpus", 20)]
+    ("name", "count"), [("audiobook", 7), ("prompts", 12), ("corpus", 24)]
 )
 def test_example_jobs(name: str, count: int) -> None:
     """The example jobs are read without a problem."""

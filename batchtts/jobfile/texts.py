@@ -12,6 +12,7 @@ from batchtts.jobfile.fields import Fields, text_of
 from batchtts.jobfile.nodes import Node
 from batchtts.jobfile.places import Places
 from batchtts.jobfile.problems import Problems, quoted
+from batchtts.jobfile.slots import sample_of, slots_of
 from batchtts.model import Roles, TextId, Voice, VoiceName
 from batchtts.names import fold, id_problem
 from batchtts.sources import FileText, InlineText, TableText, TextSource
@@ -86,6 +87,8 @@ class _Reader:
     def _inline(self, fields: Fields) -> InlineText | None:
         name, words = fields.text("id"), fields.text("text")
         voice, roles = self._voice(fields), self._roles(fields)
+        slots = slots_of(fields, self.problems)
+        sample = sample_of(fields, slots, self.problems)
         if name is not None:
             self._check_id(name, fields.value("id"))
         if name is None or words is None or fields.node is None:
@@ -96,6 +99,9 @@ class _Reader:
             voice=voice,
             roles=roles,
             title=fields.text("title"),
+            slots=slots,
+            sample=sample,
+            seed=fields.text("seed") or "",
             place=self.problems.place(fields.node),
         )
 

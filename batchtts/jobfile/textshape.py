@@ -7,6 +7,7 @@ from batchtts.jobfile.shape import (
     Either,
     Field,
     Flag,
+    Integer,
     Listing,
     Named,
     Record,
@@ -111,6 +112,18 @@ TEXT = ByKey(
                 ),
                 "voice": _TEXT_VOICE,
                 "title": Field(shape=Text(), doc="its title; default the id"),
+                "slots": Field(
+                    shape=Named(each=Listing(Text()), noun="slot", at_least=1),
+                    doc='words for the {names} in it: "turn {state} the {device}" with'
+                    " state: [on, off] and device: [lamp, fan] is four texts, whose ids"
+                    " end in their words, which are columns too",
+                    aliases=("variables", "fill", "words"),
+                ),
+                "sample": Field(
+                    shape=Integer(minimum=1, maximum=1_000_000),
+                    doc="how many of the texts that the slots make; default all",
+                ),
+                "seed": Field(shape=Text(), doc="another one draws another sample"),
                 **_ROLES,
             },
         ),
