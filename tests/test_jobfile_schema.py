@@ -69,6 +69,7 @@ JOBS: tuple[Tree, ...] = (
                 "repetition_penalty": "1.2",
                 "max_tokens": "800",
                 "limit": "300",
+                "sweep": {"max_tokens": ["800", "900"], "time_scale_factor": ["1"]},
                 "params": {"extra": "true"},
                 "lexicon": {"quay": "key", "us": {"say": "U S", "case": "true"}},
             },

@@ -16,6 +16,7 @@ from batchtts.jobfile.parameters import (
 )
 from batchtts.jobfile.shape import (
     Choice,
+    Either,
     Field,
     Flag,
     Integer,
@@ -108,6 +109,19 @@ VOICE = Record(
             default=False,
         ),
         "lexicon": LEXICON_FIELD,
+        "sweep": Field(
+            shape=Record(
+                noun="sweep",
+                fields={
+                    p.field: Field(shape=Listing(p.shape), doc=p.doc)
+                    for p in PARAMETERS
+                    if not (p.required or isinstance(p.shape, Either))
+                },
+            ),
+            doc="lists of values: {temperature: [0.3, 0.5]} makes of a voice astra the"
+            " voices astra-0.3 and astra-0.5; an output that names astra means both",
+            aliases=("sweeps", "grid"),
+        ),
         "params": Field(
             shape=Named(each=Text(), noun="parameter", refused=known_name_hints()),
             doc="further query parameters, sent as they are written here",

@@ -35,6 +35,7 @@ from batchtts.jobfile.places import Places, is_blocked, places_of
 from batchtts.jobfile.problems import Problems, quoted
 from batchtts.jobfile.secretkeys import note_secrets, without_secrets
 from batchtts.jobfile.shape import ScalarShape
+from batchtts.jobfile.sweeps import without_sweeps
 from batchtts.jobfile.texts import known_voice, texts
 from batchtts.jobfile.voices import voices
 from batchtts.jobfile.yamltree import MAX_BYTES, read_tree
@@ -113,7 +114,10 @@ def _root(path: Path, problems: Problems) -> Node:
         problems.add(root, "the file is empty", '"batchtts init" writes one to start')
         problems.raise_any()
     check(root, JOB, "job", problems)
-    return root
+    swept = without_sweeps(root, problems)
+    if swept is not root:  # what is wrong with both is told once
+        check(swept, JOB, "job", problems)
+    return swept
 
 
 def _read(path: Path) -> bytes:
