@@ -14,9 +14,13 @@ from click.testing import CliRunner, Result
 
 import batchtts
 from batchtts.cli import group as cli
+from batchtts.errors import JobError, LocalError, StaleError
 from batchtts.localserver.server import LocalServer
+from batchtts.model import Job
 from batchtts.report import RunReport
 from batchtts.runner.checking import Check, check
+from batchtts.runner.scope import Scope
+from batchtts.runner.wishes import pin, retake
 
 pytestmark = pytest.mark.skipif(not shutil.which("git"), reason="needs git")
 
@@ -97,16 +101,24 @@ class Repository:
         cache = Path(".batchtts/cache")
         shutil.copytree(other.folder / cache, self.folder / cache)
 
-    def run(self) -> tuple[RunReport, int]:
+    @property
+    def job(self) -> Job:
+        """Return the job."""
+        return batchtts.load_job(self.folder / "job.yaml")
+
+    def run(
+        self, *, only: tuple[str, ...] = (), prune: bool = False, frozen: bool = False
+    ) -> tuple[RunReport, int]:
         """Run the job; return its report and how many requests were sent."""
+        scope = Scope(only=only, prune=prune, frozen=frozen)
         before = self.server.connections
-        report = batchtts.run(batchtts.load_job(self.folder / "job.yaml"))
+        report = batchtts.run(self.job, scope=scope)
         assert report.exit_code == 0, report
         return report, self.server.connections - before
 
     def check(self) -> Check:
         """Check the job."""
-        return check(batchtts.load_job(self.folder / "job.yaml"))
+        return check(self.job)
 
     def told(self) -> set[tuple[str, str, str]]:
         """Say what a check finds: what state, where, why."""
@@ -277,3 +289,110 @@ def test_the_command_tells_people_and_machines(
         "column": None,
         "what": "text changed",
     }
+
+
+def test_only_what_is_meant_is_made(origin: Repository) -> None:
+    """What no glob matches is untouched, on disk and in the lock."""
+    origin.temperature = "0.4"
+    origin.rows["bye"] = ("Farewell.", "narrator")
+    origin.write()
+    report, sent = origin.run(only=("gr*", "narrator/b*"))
+    assert (report.outputs, report.made, sent) == (2, 2, 2)
+    assert {finding.path for finding in origin.check().findings} == {
+        "out/clerk/ask.wav"
+    }
+    with pytest.raises(JobError, match='no file is of "nobody/x"'):
+        origin.run(only=("gr*", "nobody/x"))
+
+
+def test_files_that_nothing_asks_for(origin: Repository) -> None:
+    """They are told of, removed on request, and only where they are as they were."""
+    del origin.rows["greet"], origin.rows["ask"], origin.rows["bye"]
+    origin.write()
+    altered = origin.folder / "out/clerk/ask.wav"
+    altered.write_bytes(b"mine now")
+    (origin.folder / "out/narrator/bye.wav").unlink()
+    report, _ = origin.run()
+    [warning] = report.warnings
+    assert warning.startswith('nothing asks for "out/clerk/ask.wav" and 1 more')
+    report, _ = origin.run(prune=True)
+    assert [path for path in origin.files() if "clerk" in path] == ["clerk/ask.wav"]
+    assert "not as it was made" in report.warnings[0]
+    altered.unlink()
+    assert origin.run()[0].warnings == ()
+    assert origin.check().is_current
+
+
+def test_a_lock_names_no_victims(origin: Repository) -> None:
+    """A path of the lock that leads elsewhere is never removed."""
+    victim = origin.folder.parent / "victim.wav"
+    victim.write_bytes((origin.folder / "out/clerk/ask.wav").read_bytes())
+    lock = origin.folder / "job.lock"
+    text = lock.read_text().replace("out/clerk/ask.wav", "../victim.wav")
+    lock.write_text(text)
+    report, _ = origin.run(prune=True)
+    assert victim.exists()
+    assert "victim" in report.warnings[0]
+
+
+def test_frozen_sends_nothing(origin: Repository) -> None:
+    """What the cache can serve is made; what it cannot is said before the run."""
+    shutil.rmtree(origin.folder / "out")
+    assert origin.run(frozen=True)[0].made == 4
+    origin.rows["greet"] = ("Hello again.", "clerk")
+    origin.write()
+    before = origin.server.connections
+    with pytest.raises(StaleError, match=r'1 request \(12 characters\).*"greet"'):
+        origin.run(frozen=True)
+    assert origin.server.connections == before
+
+
+def test_another_take(origin: Repository) -> None:
+    """One chunk is read anew; the lock says so, and the first take can come back."""
+    first = origin.files()
+    [wish] = retake(origin.job, "story", chunk=2)
+    assert (wish.chunk, wish.take) == (2, 1)
+    assert origin.told() == {("changed", "lines.csv:4", "chunk 2: take 0 -> 1")}
+    assert origin.run()[1] == 1
+    assert origin.check().is_current
+    assert origin.run()[1] == 0
+    assert [one.take for one in retake(origin.job, "story", take=0)] == [0] * 4
+    assert origin.run()[1] == 0
+    assert origin.files() == first
+    for text, voice, chunk in [("nobody", None, None), ("story", "clerk", None)]:
+        with pytest.raises(JobError, match="there is no text"):
+            retake(origin.job, text, voice=voice, chunk=chunk)
+    with pytest.raises(JobError, match="has 4 chunks, and no chunk 9"):
+        retake(origin.job, "story", chunk=9)
+
+
+def test_a_recording_in_the_place_of_a_take(origin: Repository) -> None:
+    """It is used as it is, as long as the words are the same and it is there."""
+    own = origin.folder / "own.wav"
+    own.write_bytes(origin.files()["clerk/greet.wav"])
+    wish = pin(origin.job, "ask", own)
+    assert wish.recording == "own.wav"
+    assert origin.told() == {
+        ("changed", "lines.csv:3", "chunk 1: a recording is pinned")
+    }
+    assert origin.run(frozen=True)[1] == 0
+    assert origin.files()["clerk/ask.wav"] != origin.files()["clerk/greet.wav"]
+    shutil.rmtree(origin.folder / ".batchtts")
+    assert origin.check().is_current
+    own.write_bytes(b"x")
+    assert "own.wav" in (origin.check().trouble or "")
+    with pytest.raises(JobError, match="has changed"):
+        origin.run()
+    with pytest.raises(LocalError, match="cannot be read as audio"):
+        pin(origin.job, "ask", own)
+    own.write_bytes(origin.files()["clerk/greet.wav"])
+    with pytest.raises(JobError, match="4 chunks"):
+        pin(origin.job, "story", own)
+    outside = origin.folder.parent / "own.wav"
+    shutil.copy(own, outside)
+    with pytest.raises(JobError, match="outside the project"):
+        pin(origin.job, "ask", outside)
+    origin.rows["ask"] = ("May I help?", "clerk")
+    origin.write()
+    assert origin.run()[1] == 1
+    assert b'"pin"' not in (origin.folder / "job.lock").read_bytes()

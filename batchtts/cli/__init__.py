@@ -24,6 +24,8 @@ _COMMANDS = {
     "run": "make every output of a job that is not there yet",
     "plan": "show what a run would send, and what the cache already holds",
     "check": "tell whether everything is up to date, for CI",
+    "retake": "ask for another reading of a text",
+    "pin": "put a recording of your own in the place of a take",
     "validate": "check a job and its texts, sending nothing",
     "init": "write a first job file",
     "chunk": "show how a text is cut",

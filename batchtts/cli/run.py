@@ -32,6 +32,9 @@ class _Flags(JobFlags):
     max_characters: int | None
     max_cost: float | None
     deadline: float | None
+    only: tuple[str, ...]
+    prune: bool
+    frozen: bool
     recogniser: str | None
 
 
@@ -79,6 +82,18 @@ class _Flags(JobFlags):
     "reads paths of WAV files and answers each with a line of words, or "
     "package.module:function.",
 )
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="GLOB",
+    help="Only texts whose id, or voice/id, matches; may be repeated.",
+)
+@click.option("--prune", is_flag=True, help="Remove files that nothing asks for now.")
+@click.option(
+    "--frozen",
+    is_flag=True,
+    help="Send nothing: exit with 8 if the cache cannot serve everything.",
+)
 @click.option("--strict", is_flag=True, help="Exit with 3 if a take is suspect.")
 @click.option("-v", "--verbose", count=True, help="Tell each file and retry.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but the result.")
@@ -101,17 +116,20 @@ def command(
     alone. With a budget or a deadline as many texts are finished as it allows,
     in their order. Exit codes: 0 all complete, 2 bad input, 3 some texts failed or
     left out, 4
-    refused (key), 5 service unavailable, 6 disk or another local trouble, 11
+    refused (key), 5 service unavailable, 6 disk or another local trouble, 8 not in
+    the cache (with --frozen), 11
     another run works on the job, 130 interrupted.
     """
     from batchtts.progress import Progress
     from batchtts.runner.run import run
+    from batchtts.runner.scope import Scope
 
     limits = RunLimits(
         max_characters=flags["max_characters"],
         max_cost=flags["max_cost"],
         deadline_s=flags["deadline"],
     )
+    scope = Scope(only=flags["only"], prune=flags["prune"], frozen=flags["frozen"])
     job = read(flags)
     if dry_run:
         from batchtts.cli.plan import show
@@ -130,6 +148,7 @@ def command(
             wait_lock_s=wait_lock,
             strict=strict,
             limits=limits,
+            scope=scope,
             recogniser=flags["recogniser"],
         )
     try:

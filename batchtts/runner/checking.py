@@ -8,23 +8,22 @@ checksum.
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
 from batchtts.errors import StaleError
-from batchtts.localserver import identity_of
 from batchtts.model import Job, Place
 from batchtts.plan import Reading, Survey, readings, survey
 from batchtts.runner.collection import collections_of
 from batchtts.runner.differences import Reason, differences
-from batchtts.runner.engine import RIME
+from batchtts.runner.engine import engine_of
 from batchtts.runner.ledger import Ledger, is_made_of
 from batchtts.runner.locking import Merged, looked_into
-from batchtts.runner.orphans import orphans
+from batchtts.runner.orphans import counted_files, orphans
 from batchtts.runner.places import lock_path
 from batchtts.runner.recipes import Recipes
+from batchtts.runner.recordings import recording_problems
 from batchtts.runner.remembered import Remembered
 from batchtts.targets import Target
 from batchtts.texts import read_texts
@@ -98,8 +97,8 @@ def check(job: Job) -> Check:
     size = survey(job, read_texts)
     with looked_into(job) as (ledger, merged):
         found = Check(job=job.name, outputs=size.outputs, warnings=size.warnings)
-        found.trouble = _trouble(job, ledger, merged)
         checker = _Checker(job, size, ledger, found)
+        found.trouble = _trouble(job, ledger, merged) or checker.recordings()
         checker.files()
         checker.collections()
         checker.codecs()
@@ -121,7 +120,7 @@ class _Checker:
         self._size = size
         self._ledger = ledger
         self._found = found
-        self._engine = _identity(job, ledger)
+        self._engine = engine_of(job, ledger)
         self._recipes = Recipes(self._engine)
         self._earlier = Remembered(ledger)
         self._known = 0  # files that the lock knows and the job asks for
@@ -191,6 +190,10 @@ class _Checker:
             )
         )
 
+    def recordings(self) -> str | None:
+        """Say what is wrong with pinned recordings; None: nothing."""
+        return "; ".join(map(str, recording_problems(self._job, self._earlier))) or None
+
     def collections(self) -> None:
         """Ask the outputs that many readings go into."""
         job = self._job
@@ -219,28 +222,3 @@ class _Checker:
                 f"{others:,} files were written by other versions of the codecs "
                 "than are here; they stay as they are"
             )
-
-
-def _identity(job: Job, ledger: Ledger) -> str:
-    """Return the engine's identity, without asking it."""
-    if job.engine == "rime":
-        return RIME
-    if job.local.url is not None and (known := _local_engine(ledger)) is not None:
-        return known
-    return identity_of(job.local.synthesiser)
-
-
-def counted_files(ledger: Ledger, *, but_by: str = "") -> int:
-    """Count the files in the lock that were not written by these codecs."""
-    query = "select count(*) from outputs where codecs is not null and codecs <> ?"
-    with ledger.lock:
-        return int(ledger.database.execute(query, (but_by,)).fetchone()[0])
-
-
-def _local_engine(ledger: Ledger) -> str | None:
-    """Return the local engine that the lock knows."""
-    query = "select line from notes where kind = 'speech' order by id"
-    with ledger.lock:
-        rows = ledger.database.execute(query).fetchall()
-    engines = (str(json.loads(line).get("engine", "")) for (line,) in rows)
-    return next((one for one in engines if one.startswith("local/")), None)

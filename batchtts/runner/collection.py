@@ -18,6 +18,7 @@ from batchtts.model import Job, Output, Pauses
 from batchtts.plan import Reading
 from batchtts.report import Suspect
 from batchtts.runner.ledger import Ledger
+from batchtts.runner.scope import EVERYTHING, Scope
 from batchtts.runner.workshop import Workshop
 from batchtts.targets import Target
 
@@ -175,7 +176,9 @@ class Collections:
         return self._by_output[id(target.output)]
 
 
-def collections_of(job: Job, ledger: Ledger, shop: Workshop | None) -> Collections:
+def collections_of(
+    job: Job, ledger: Ledger, shop: Workshop | None, scope: Scope = EVERYTHING
+) -> Collections:
     """Return the collections of a job; ``shop`` None: to look, not to make.
 
     Raises LocalError when what is known of one cannot be read.
@@ -184,7 +187,7 @@ def collections_of(job: Job, ledger: Ledger, shop: Workshop | None) -> Collectio
         {
             id(output): _collection(job, output, ledger, shop)
             for output in job.outputs
-            if output.sharing != "none"
+            if output.sharing != "none" and not scope.only
         }
     )
 

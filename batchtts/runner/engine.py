@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -19,10 +20,11 @@ from batchtts.localserver import ServerSettings, identity_at, identity_of, spawn
 from batchtts.model import Job, Recording, Request
 from batchtts.rime.client import RimeClient, is_loopback
 from batchtts.rime.key import find_key
+from batchtts.runner.ledger import Ledger
 from batchtts.runner.speakers import require_speakers
 from batchtts.secret import Secret
 
-__all__ = ["Engine", "engine_for"]
+__all__ = ["Engine", "engine_for", "engine_of"]
 
 RIME = "rime"
 
@@ -85,6 +87,24 @@ def engine_for(
             identity = identity_of(synthesiser)
             connect = functools.partial(_local, job, identity, started)
             yield Engine(identity, ServerSettings().host, connect)
+
+
+def engine_of(job: Job, ledger: Ledger) -> str:
+    """Return the identity of a job's engine without asking it.
+
+    A local server with an address of its own is taken for that of the lock.
+    """
+    if job.engine == "rime":
+        return RIME
+    if job.local.url is not None:
+        query = "select line from notes where kind = 'speech' order by id"
+        with ledger.lock:
+            rows = ledger.database.execute(query).fetchall()
+        engines = (str(json.loads(line).get("engine", "")) for (line,) in rows)
+        for engine in engines:
+            if engine.startswith("local/"):
+                return engine
+    return identity_of(job.local.synthesiser)
 
 
 def _host(url: str) -> str:

@@ -237,6 +237,11 @@ class Ledger:
             return None if found is None else str(found[0])
         return None
 
+    def drop(self, kind: str, name: str) -> None:
+        """Forget a line that was noted."""
+        self._write("delete from notes where kind = ? and id = ?", (kind, name))
+        self.changed = True
+
     def forget(self, name: str) -> None:
         """Know nothing of a file any more."""
         self._write("delete from outputs where path = ?", (name,))

@@ -12,7 +12,7 @@ from batchtts.plan import Reading
 from batchtts.runner.ledger import Ledger
 from batchtts.seen import Seen
 
-__all__ = ["orphans", "prune"]
+__all__ = ["counted_files", "orphans", "tidied"]
 
 
 def orphans(planned: Iterable[Reading], ledger: Ledger) -> list[str]:
@@ -24,32 +24,42 @@ def orphans(planned: Iterable[Reading], ledger: Ledger) -> list[str]:
         return [name for name in _names(ledger) if asked.add(name, "") is None]
 
 
-def prune(names: Iterable[str], ledger: Ledger, base: Path) -> tuple[int, list[str]]:
-    """Remove orphans that are as they were made; return how many, and the others.
+def tidied(
+    names: Iterable[str], ledger: Ledger, base: Path, *, remove: bool
+) -> str | None:
+    """Forget orphans that are gone, ``remove`` the others; say what is left of them.
 
     A lock may come from strangers: what it names is removed only inside the
     project, only where the path is that of an audio file, and only if the file
-    still has the bytes of which the lock says that batchtts wrote them. What is
-    gone already is forgotten. Raises LocalError.
+    still has the bytes of which the lock says that batchtts wrote them. Raises
+    LocalError.
     """
     top = os.path.realpath(project_root(base) or base)
-    removed, kept = 0, []
+    kept = []
     for name in names:
         path = base / name
-        row = ledger.row(name)
         with local_errors("cannot look at"):
-            is_file = path.is_file() and not path.is_symlink()
-        if is_file:
-            inside = os.path.realpath(path).startswith(f"{top}{os.sep}")
-            ours = inside and path.suffix.lower() in FORMATS and row is not None
-            if not (ours and row is not None and ledger.is_whole(path, row)):
+            is_there = path.is_file() or path.is_symlink()
+        if is_there:
+            if not (remove and _is_ours(path, name, ledger, top)):
                 kept.append(name)
                 continue
             with local_errors("cannot remove"):
                 path.unlink()
-            removed += 1
         ledger.forget(name)
-    return removed, kept
+    if not kept:
+        return None
+    more = f" and {len(kept) - 1:,} more files" if len(kept) > 1 else ""
+    what = "left alone, as it is not as it was made" if remove else "see `--prune`"
+    return f'nothing asks for "{kept[0]}"{more} any more: {what}'
+
+
+def _is_ours(path: Path, name: str, ledger: Ledger, top: str) -> bool:
+    row = ledger.row(name)
+    inside = os.path.realpath(path).startswith(f"{top}{os.sep}")
+    if row is None or path.is_symlink() or path.suffix.lower() not in FORMATS:
+        return False
+    return inside and ledger.is_whole(path, row)
 
 
 def _names(ledger: Ledger) -> Iterator[str]:
@@ -60,3 +70,10 @@ def _names(ledger: Ledger) -> Iterator[str]:
                 "select path from outputs where codecs is not null order by path"
             )
         )
+
+
+def counted_files(ledger: Ledger, *, but_by: str = "") -> int:
+    """Count the files in the lock that were not written by these codecs."""
+    query = "select count(*) from outputs where codecs is not null and codecs <> ?"
+    with ledger.lock:
+        return int(ledger.database.execute(query, (but_by,)).fetchone()[0])

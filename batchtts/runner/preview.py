@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from batchtts.cache import Cache
-from batchtts.model import Job
+from batchtts.model import Job, Text
 from batchtts.plan import Reading, Survey, readings, survey
 from batchtts.runner.allowance import cost_of
 from batchtts.runner.collection import collections_of
@@ -16,8 +16,9 @@ from batchtts.runner.feed import Work, work
 from batchtts.runner.ledger import Ledger
 from batchtts.runner.locking import looked_into
 from batchtts.runner.places import cache_folder, state_folder
-from batchtts.runner.recipes import Recipes
+from batchtts.runner.recipes import RECORDED, Recipes
 from batchtts.runner.remembered import Remembered
+from batchtts.runner.scope import EVERYTHING, Scope
 from batchtts.runner.space import Room
 from batchtts.seen import Seen
 from batchtts.texts import read_texts
@@ -68,6 +69,7 @@ class Left:
     cached: int = 0
     to_send: int = 0
     characters: int = 0
+    first_to_send: Text | None = None
 
     def add(self, one: Work, cache: Cache, seen: Seen) -> None:
         """Count a reading; ``seen`` remembers the requests counted before."""
@@ -86,17 +88,27 @@ class Left:
             request = piece.request
             if request is None:
                 self.pauses += 1
-            elif seen.add(request.fingerprint, "") is not None:
+            elif (
+                seen.add(request.fingerprint, "") is not None
+                or request.engine == RECORDED
+            ):
                 continue
             elif cache.has(request.fingerprint):
                 self.cached += 1
             else:
                 self.to_send += 1
+                self.first_to_send = self.first_to_send or one.reading.text
                 self.characters += len(request.text)
                 self.room.take(len(request.text), piece.voice)
 
 
-def left_of(job: Job, size: Survey, identity: str, ledger: Ledger) -> Left:
+def left_of(
+    job: Job,
+    size: Survey,
+    identity: str,
+    ledger: Ledger,
+    scope: Scope = EVERYTHING,
+) -> Left:
     """Go through a job that has passed `survey` and count what is left to do."""
     cache = Cache(cache_folder(job))
     left = Left(Room(cache=cache.folder, scratch=state_folder(job)))
@@ -104,11 +116,12 @@ def left_of(job: Job, size: Survey, identity: str, ledger: Ledger) -> Left:
     earlier = Remembered(ledger)
 
     def planned() -> Iterator[Reading]:
-        return readings(
+        every = readings(
             job, read_texts, engine=identity, texts=size.texts, earlier=earlier
         )
+        return scope.of(every)
 
-    collections = collections_of(job, ledger, None)
+    collections = collections_of(job, ledger, None, scope)
     with Seen() as seen, contextlib.closing(collections):
         collections.settle(planned())
         tally = collections.tally

@@ -12,10 +12,14 @@ from batchtts.model import Output, VoiceName
 from batchtts.pieces import Piece
 from batchtts.plan import Reading
 
-__all__ = ["RECORDED", "Recipes", "mark_of_piece", "tags"]
+__all__ = ["RECORDED", "RETAKE", "Recipes", "mark_of_piece", "tags"]
 
 RECORDED = "recorded"
 """The engine of a request that stands for a person's own recording."""
+
+
+RETAKE = 1_000_000
+"""What a retake adds to the number of a take: far from those of a dataset's takes."""
 
 
 class Recipes:
@@ -98,7 +102,7 @@ def mark_of_piece(piece: Piece) -> Mark:
     recording = ""
     if request.engine == RECORDED:
         recording = dict(request.parameters)["sha256"][:PREFIX]
-    take = 0 if recording else request.take - first.take
+    take = 0 if recording else (request.take - first.take) // RETAKE
     return Mark(first.fingerprint[:PREFIX], length, chunk.boundary, take, recording)
 
 

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from batchtts.lock.lines import Made, PinLine, TakeLine, line_of, made_of
 from batchtts.lock.marks import PREFIX, Mark, mark_of
 from batchtts.model import Request, TextId, VoiceName
 from batchtts.runner.ledger import Ledger
-from batchtts.runner.recipes import RECORDED
+from batchtts.runner.recipes import RECORDED, RETAKE
 
-__all__ = ["RETAKE", "Remembered"]
-
-RETAKE = 1_000_000
-"""What a retake adds to the number of a take: far from those of a dataset's takes."""
+__all__ = ["Remembered"]
 
 _MOST = 16  # files of the same words that are looked at
 
@@ -27,9 +24,17 @@ class Remembered:
     on which file is done first.
     """
 
-    def __init__(self, ledger: Ledger) -> None:
-        """Read the wishes that the lock has, which are few."""
+    def __init__(
+        self,
+        ledger: Ledger,
+        provide: Callable[[Request, PinLine], None] | None = None,
+    ) -> None:
+        """Read the wishes that the lock has, which are few.
+
+        ``provide`` is called for each request that stands for a recording.
+        """
         self._ledger = ledger
+        self._provide = provide
         self.takes: dict[tuple[str, str, str], int] = {}
         self.pins: dict[tuple[str, str, str], PinLine] = {}
         with ledger.lock:
@@ -71,7 +76,10 @@ class Remembered:
             return request
         key = text, voice, request.fingerprint[:PREFIX]
         if pin := self.pins.get(key):
-            return recording_of(request, pin.sha256)
+            recorded = Request(RECORDED, (("sha256", pin.sha256),), request.text)
+            if self._provide is not None:
+                self._provide(recorded, pin)
+            return recorded
         if number := self.takes.get(key):
             return replace(request, take=request.take + RETAKE * number)
         return request
@@ -80,8 +88,3 @@ class Remembered:
         with self._ledger.lock:
             rows = self._ledger.database.execute(query, values).fetchall()
         return [made_of(json.loads(made)) for (made,) in rows]
-
-
-def recording_of(request: Request, sha256: str) -> Request:
-    """Return the request that stands for a person's recording of the same words."""
-    return Request(RECORDED, (("sha256", sha256),), request.text)

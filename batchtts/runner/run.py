@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import importlib.util
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,8 +18,8 @@ from pathlib import Path
 from batchtts.cache import Cache
 from batchtts.clock import SystemClock
 from batchtts.earlier import Earlier
-from batchtts.errors import JobError, LocalError, Problem
-from batchtts.events import Event, OnEvent, RunPlanned, Warned
+from batchtts.errors import JobError, LocalError, Problem, StaleError
+from batchtts.events import OnEvent, RunPlanned, Warned
 from batchtts.files import (
     discard_temporaries,
     local_errors,
@@ -38,6 +39,7 @@ from batchtts.runner.guard import guard
 from batchtts.runner.inputs import Inputs
 from batchtts.runner.ledger import Ledger
 from batchtts.runner.locking import take_over, write_lock
+from batchtts.runner.orphans import counted_files, orphans, tidied
 from batchtts.runner.places import (
     cache_folder,
     ledger_path,
@@ -47,11 +49,14 @@ from batchtts.runner.places import (
     require_real,
     state_folder,
 )
-from batchtts.runner.preview import left_of
+from batchtts.runner.preview import Left, left_of
+from batchtts.runner.recordings import require_recordings, store_recording
 from batchtts.runner.remembered import Remembered
+from batchtts.runner.scope import EVERYTHING, Scope
 from batchtts.runner.session import Session
 from batchtts.runner.signals import Interrupts, interrupts
 from batchtts.runner.space import Room
+from batchtts.runner.telling import Told
 from batchtts.runner.versions import versions
 from batchtts.runner.workshop import Workshop
 from batchtts.text_safety import many
@@ -71,6 +76,7 @@ def run(
     strict: bool = False,
     limits: RunLimits | None = None,
     recogniser: str | None = None,
+    scope: Scope = EVERYTHING,
 ) -> RunReport:
     """Make every output of ``job`` that is not there yet, and report.
 
@@ -79,13 +85,14 @@ def run(
     If ``strict``, a take in doubt counts as a failure in the exit code. What the
     ``limits`` do not allow is left for a later run. ``recogniser`` is a command or
     a function of yours that hears the utterances of datasets which ask for it.
+    Of the job the ``scope`` is made.
     Raises JobError before anything is sent when an input is bad, LockedError
     when another run works on the job, LocalError when a folder cannot be
     written or the disk is too full. Everything else that goes wrong is in the
     report, whose ``exit_code`` tells how the run ended; a bug is raised once
     that is written.
     """
-    told = _Told(on_event)
+    told = Told(on_event)
     allowance = Allowance(limits or RunLimits(), job, SystemClock())
     _require_packages()
     require_real(job)
@@ -99,17 +106,28 @@ def run(
         size = survey(job, read_texts)
         for warning in size.warnings:
             told(Warned(warning))
-        told(RunPlanned(size.texts, size.readings, size.outputs, size.characters))
         with (
             contextlib.closing(Ears(recogniser)) as ears,
             _workshop(job, ears) as shop,
             engine_for(job, warn=lambda what: told(Warned(what))) as engine,
+            Ledger.open(ledger_path(job), base=job.path.parent) as ledger,
         ):
-            made = _Run(job, size, inputs, engine, shop, told, allowance, strict=strict)
+            made = _Run(
+                job,
+                size,
+                inputs,
+                engine,
+                shop,
+                told,
+                allowance,
+                scope,
+                ledger,
+                strict=strict,
+            )
             return made.go(interrupted)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Run:
     """A run whose inputs are checked and whose folders are there."""
 
@@ -118,27 +136,27 @@ class _Run:
     inputs: Inputs
     engine: Engine
     shop: Workshop
-    told: _Told
+    told: Told
     allowance: Allowance
+    scope: Scope
+    ledger: Ledger
     strict: bool = field(kw_only=True)
+    files: int = 0  # that the job asks for
 
     def go(self, interrupted: Interrupts) -> RunReport:
         """Do the work and report."""
-        job, engine = self.job, self.engine
-        with (
-            contextlib.closing(
-                ReportWriter(self.shop.scratch, owner=self.shop.owner)
-            ) as writer,
-            Ledger.open(ledger_path(job), base=job.path.parent) as ledger,
-        ):
-            merged = take_over(ledger, lock_path(job), job.path.parent)
-            if merged.sentence is not None:
-                self.told(Warned(merged.sentence))
-            earlier = Remembered(ledger)
-            self._require_room(ledger)
-            engine.before_speaking(self.shop.cache.require_writable)
+        job, engine, ledger = self.job, self.engine, self.ledger
+        earlier = self._know()
+        self.size = size = self.scope.survey(self.size, self._planned(earlier))
+        self.told(RunPlanned(size.texts, size.readings, size.outputs, size.characters))
+        self._require_takes()
+        with contextlib.closing(
+            ReportWriter(self.shop.scratch, owner=self.shop.owner)
+        ) as writer:
+            self._require_room()
+            engine.before_speaking(self._before_speaking)
             with contextlib.closing(
-                collections_of(job, ledger, self.shop)
+                collections_of(job, ledger, self.shop, self.scope)
             ) as collections:
                 collections.settle(self._planned(earlier))
                 session = Session(
@@ -151,13 +169,14 @@ class _Run:
                     self.allowance,
                     collections,
                 )
-                planned = self.inputs.watched(self._planned(earlier))
+                planned = self.inputs.watched(self._counted(earlier))
                 asyncio.run(session.go(planned, interrupted))
             self._note_changes(session.ending, writer)
-            spending = self._spending(session.ending, writer, ledger)
+            spending = self._spending(session.ending, writer)
             try:
+                self._tidy(session.ending, writer, earlier)
                 write_lock(ledger, job, session.recipes.definitions)
-            except LocalError as exc:
+            except (JobError, LocalError) as exc:
                 session.ending.failed(exc)
             report = self._report(session, writer, spending)
             try:
@@ -170,22 +189,73 @@ class _Run:
             raise session.ending.bug
         return report
 
+    def _know(self) -> Remembered:
+        """Return what earlier runs made, by the lock. Raises JobError."""
+        job, base = self.job, self.job.path.parent
+        merged = take_over(self.ledger, lock_path(job), base)
+        if merged.sentence is not None:
+            self.told(Warned(merged.sentence))
+        store = functools.partial(store_recording, base, self.shop.cache)
+        earlier = Remembered(self.ledger, store)
+        require_recordings(job, earlier)
+        return earlier
+
     def _planned(self, earlier: Earlier) -> Iterator[Reading]:
-        return readings(
+        every = readings(
             self.job,
             read_texts,
             engine=self.engine.identity,
             texts=self.size.texts,
             earlier=earlier,
         )
+        return self.scope.of(every)
 
-    def _require_room(self, ledger: Ledger) -> None:
+    def _counted(self, earlier: Earlier) -> Iterator[Reading]:
+        for reading in self._planned(earlier):
+            self.files += len(reading.targets)
+            yield reading
+
+    def _require_takes(self) -> None:
+        """Raise StaleError if nothing may be sent, and something would have to be."""
+        if not self.scope.frozen:
+            return
+        left = self._left()
+        if left.to_send:
+            first = left.first_to_send
+            where = "" if first is None else f', first for text "{first.id}"'
+            raise StaleError(
+                f"{many(left.to_send, 'request')} ({left.characters:,} characters) "
+                f"would have to be sent{where}: the cache cannot serve them, and "
+                "`--frozen` sends nothing"
+            )
+
+    def _before_speaking(self) -> None:
+        if self.scope.frozen:  # a take was damaged
+            raise StaleError("the cache cannot serve a request; `--frozen` sends none")
+        self.shop.cache.require_writable()
+
+    def _left(self) -> Left:
+        identity = self.engine.identity
+        return left_of(self.job, self.size, identity, self.ledger, self.scope)
+
+    def _tidy(self, ending: Ending, writer: ReportWriter, earlier: Earlier) -> None:
+        """Remove files that nothing asks for any more, or tell of them."""
+        if self.scope.only or ending.begun.is_set():
+            return
+        if counted_files(self.ledger) <= self.files and not writer.failed:
+            return
+        found = orphans(self._planned(earlier), self.ledger)
+        base = self.job.path.parent
+        if remark := tidied(found, self.ledger, base, remove=self.scope.prune):
+            self.told(Warned(remark))
+
+    def _require_room(self) -> None:
         """Raise LocalError if what is left to do will not fit on the disk."""
         job, size = self.job, self.size
         room = Room(cache=self.shop.cache.folder, scratch=self.shop.scratch)
         room.whole(job, size.characters, size.outputs)
         if room.shortages():  # how much of it is left takes longer to find out
-            left_of(job, size, self.engine.identity, ledger).room.require()
+            self._left().room.require()
 
     def _note_changes(self, ending: Ending, writer: ReportWriter) -> None:
         """Note what the run should have found as it was when it began."""
@@ -210,9 +280,7 @@ class _Run:
         if changed and not ending.begun.is_set():
             ending.failed(JobError([_changed(self.job, self.inputs.changed)]))
 
-    def _spending(
-        self, ending: Ending, writer: ReportWriter, ledger: Ledger
-    ) -> Spending | None:
+    def _spending(self, ending: Ending, writer: ReportWriter) -> Spending | None:
         """Return what was allowed and left; note it if that ended the run."""
         allowance = self.allowance
         if allowance.limits == RunLimits():
@@ -221,8 +289,7 @@ class _Run:
         characters = None
         if allowance.short and not ending.begun.is_set():
             with contextlib.suppress(JobError):  # the texts have changed meanwhile
-                identity = self.engine.identity
-                characters = left_of(self.job, self.size, identity, ledger).characters
+                characters = self._left().characters
         spending = allowance.spending(self.size.outputs - done, characters)
         if (sentence := allowance.sentence(spending)) is not None:
             ending.fell_short(sentence)
@@ -319,22 +386,3 @@ def _changed(job: Job, names: Sequence[str]) -> Problem:
         f"{what} changed while the run read it: not all that was checked was made",
         "run again",
     )
-
-
-class _Told:
-    """Passes events on; whoever listens cannot end the run by failing."""
-
-    def __init__(self, on_event: OnEvent | None) -> None:
-        self._on_event = on_event
-        self.warnings: list[str] = []
-
-    def __call__(self, event: Event) -> None:
-        if isinstance(event, Warned):
-            self.warnings.append(event.message)
-        if self._on_event is None:
-            return
-        try:
-            self._on_event(event)
-        except Exception as exc:  # noqa: BLE001 - it is another's code
-            self._on_event = None
-            self.warnings.append(f"progress is no longer told: {exc!r}")

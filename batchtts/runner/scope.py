@@ -1,0 +1,76 @@
+"""What part of a job a run is for, and what it may do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+
+from batchtts.errors import JobError, Problem
+from batchtts.model import Place
+from batchtts.plan import Reading, Survey
+
+__all__ = ["EVERYTHING", "Scope"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What a run is for.
+
+    ``only`` are globs over a text's id or, with a slash, over ``voice/id``: the
+    files of all others are left alone, and so is all that many readings go into.
+    ``prune`` removes files that nothing asks for any more. ``frozen`` sends
+    nothing: what the cache cannot serve ends the run before it begins.
+    """
+
+    only: tuple[str, ...] = ()
+    prune: bool = False
+    frozen: bool = False
+
+    def of(self, planned: Iterable[Reading]) -> Iterator[Reading]:
+        """Yield the readings that are meant, with what is to become of them."""
+        for reading in planned:
+            if not self.only:
+                yield reading
+            elif reading.targets and self._means(reading):
+                yield replace(reading, shares=())
+
+    def survey(self, size: Survey, planned: Iterable[Reading]) -> Survey:
+        """Return the size of what is meant. Raises JobError if that is nothing."""
+        if not self.only:
+            return size
+        met: dict[str, int] = dict.fromkeys(self.only, 0)
+        count = outputs = characters = 0
+        for reading in self.of(planned):
+            for glob in self.only:
+                met[glob] += _matches(glob, reading)
+            count += 1
+            outputs += len(reading.targets)
+            characters += reading.characters
+        if missed := [glob for glob, times in met.items() if not times]:
+            hint = 'a text\'s id, or "voice/id"; * stands for anything'
+            raise JobError(
+                [
+                    Problem(Place("--only"), f'no file is of "{glob}"', hint)
+                    for glob in missed
+                ]
+            )
+        return replace(
+            size,
+            readings=count,
+            outputs=outputs,
+            characters=characters,
+        )
+
+    def _means(self, reading: Reading) -> bool:
+        return any(_matches(glob, reading) for glob in self.only)
+
+
+EVERYTHING = Scope()
+
+
+def _matches(glob: str, reading: Reading) -> bool:
+    name: str = reading.text.id
+    if "/" in glob:
+        name = f"{reading.voice.name}/{name}"  # an id has no slash
+    return fnmatchcase(name, glob)
