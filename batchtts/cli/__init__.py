@@ -26,6 +26,7 @@ _COMMANDS = {
     "check": "tell whether everything is up to date, for CI",
     "retake": "ask for another reading of a text",
     "pin": "put a recording of your own in the place of a take",
+    "sample": "speak the first minute of each voice, before a job is paid for",
     "validate": "check a job and its texts, sending nothing",
     "init": "write a first job file",
     "chunk": "show how a text is cut",

@@ -7,7 +7,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from batchtts.audio.codecs import codec_versions
 from batchtts.audiobook import AudiobookOutput
 from batchtts.metadata import Metadata, Picture
 from batchtts.outputs.audiobook.planning import Part
@@ -24,13 +23,15 @@ def book_key(
     picture: Picture | None,
     rate_hz: int,
 ) -> str:
-    """Name all that the bytes of a book's files depend on, as 64 hexadecimal digits."""
+    """Name what decides the bytes of a book's files, as 64 hexadecimal digits.
+
+    Only the versions of the codecs are left out: a later one makes no book stale.
+    """
     cover = hashlib.sha256(picture.data).hexdigest() if picture else None
     canonical = json.dumps(
         [
             BOOK_VERSION,
             RENDER_VERSION,
-            codec_versions(),
             output.suffix,
             output.own_files,
             rate_hz,
