@@ -42,7 +42,7 @@ class Notes:
         """Yield a line for each that was kept, and one for the rest of its kind."""
         yield from self._said
         if self._unsaid:
-            yield f"notices about {self._unsaid:,} more files"
+            yield f"{self._unsaid:,} more of this kind"
         for what, first in self._first.items():
             yield from first
             if (more := self._counts[what] - len(first)) > 0:

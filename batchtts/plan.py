@@ -114,7 +114,7 @@ def survey(job: Job, read_texts: ReadTexts) -> Survey:
     notes = Notes()
     saying = _Saying(job, problems)
     turns: _Turns = Counter()
-    with Seen() as ids, Seen() as paths:
+    with Seen() as ids, Seen() as paths, Seen() as said:
         targets = Targets(job, paths, problems, _index_width(job, read_texts))
         for text in read_texts(job):
             if isinstance(text, Problem):
@@ -128,10 +128,8 @@ def survey(job: Job, read_texts: ReadTexts) -> Survey:
                 problems.add(_repeated_id(text, earlier))
                 continue
             voices = _voices(job, text, turns, problems)
-            if not voices:
-                notes.note(text, "is in no output")
-            elif not speakable(text.words):
-                notes.note(text, _speechless(voices.values()))
+            if odd := _oddity(text, voices.values(), said):
+                notes.note(text, odd)
             for part, wanted in voices.items():
                 read += 1
                 characters += len(text.words)
@@ -312,10 +310,17 @@ def _takes(output: Output, text: TextId) -> bool:
     return not output.texts or any(fnmatchcase(text, glob) for glob in output.texts)
 
 
-def _speechless(wanted: Iterable[Sequence[Output]]) -> str:
-    if all(output.sharing == "folder" for some in wanted for output in some):
-        return "has nothing to speak: it is left out"
-    return "has nothing to speak: its file will be silent"
+def _oddity(text: Text, wanted: Iterable[Sequence[Output]], said: Seen) -> str | None:
+    """Return what a person should know of a text; ``said`` remembers those of rows."""
+    rows = [output.sharing == "folder" for some in wanted for output in some]
+    if not rows:
+        return "is in no output"
+    if not speakable(text.words):
+        what = "it is left out" if all(rows) else "its file will be silent"
+        return f"has nothing to speak: {what}"
+    if any(rows) and said.add(" ".join(text.words.split()), "before"):
+        return "says the same as another one"
+    return None
 
 
 def _repeated_id(text: Text, earlier: str) -> Problem:

@@ -57,6 +57,7 @@ class TableText:
     voice: str | None
     roles: Roles = _NO_ROLES
     title: str | None
+    skips_bad_rows: bool = False  # and tells of them; else they stop the job
     place: Place
 
 

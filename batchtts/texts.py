@@ -21,6 +21,7 @@ from batchtts.templates import filled
 
 __all__ = ["read_texts"]
 
+_MOST_HELD = 1000
 # Most ids are of this kind and need no closer look: no device is so long.
 _PLAIN_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{4,99}").fullmatch
 
@@ -43,7 +44,10 @@ def read_texts(job: Job) -> Iterator[Text | Problem | Notice]:
             for text in chapter_texts(source):
                 yield _checked(text) if isinstance(text, Text) else text
         else:
-            yield from _table_texts(source, job.voices)
+            found = _table_texts(source, job.voices)
+            if source.skips_bad_rows:
+                found = _without_bad_rows(found, job.voices)
+            yield from found
 
 
 def _checked(text: Text) -> Text | Problem:
@@ -87,7 +91,39 @@ def _stem(path: Path) -> str:
 # --- tables --------------------------------------------------------------------
 
 
-def _table_texts(source: TableText, voices: Container[str]) -> Iterator[Text | Problem]:
+def _without_bad_rows(
+    found: Iterator[Text | Problem | Notice], voices: Container[str]
+) -> Iterator[Text | Problem | Notice]:
+    """Make notices of problems with single rows, once there was a row without any.
+
+    What comes before that may be the fault of the whole table.
+    """
+    held: list[Problem] = []
+    begun = False
+    for one in found:
+        bad: Text | Problem | Notice = one
+        if isinstance(one, Text) and one.voice and one.voice not in voices:
+            bad = Problem(one.place, f"there is no voice {quoted(one.voice)}")
+        if isinstance(bad, Text):
+            begun = True
+            yield from map(_skipped, held)
+            held = []
+        if not isinstance(bad, Problem):
+            yield bad
+        elif begun and bad.place.line is not None:
+            yield _skipped(bad)
+        elif len(held) < _MOST_HELD:
+            held.append(bad)
+    yield from held
+
+
+def _skipped(problem: Problem) -> Notice:
+    return Notice(problem.place, f"left out: {problem.message}")
+
+
+def _table_texts(
+    source: TableText, voices: Container[str]
+) -> Iterator[Text | Problem | Notice]:
     rows = tables.read_rows(source.path, source.shown)
     reader: _RowReader | None = None
     number = 0

@@ -342,3 +342,63 @@ def test_an_interrupted_run_is_resumed(project: Project, serve: Serve) -> None:
     assert server.connections == 40
     with tarfile.open(project.out / "train-000000.tar") as shard:
         assert len([name for name in shard.getnames() if name.endswith(".json")]) == 40
+
+
+def test_bad_rows_can_be_skipped(project: Project, serve: Serve) -> None:
+    """Each with a warning that says where and why; the rest is made."""
+    project.more = "format: nemo"
+    project.load()
+    job = project.folder / "job.yaml"
+    text = job.read_text("utf-8").replace(
+        "words}", "words, voice: who, bad_rows: skip}"
+    )
+    job.write_text(text.replace("tone", f'tone, url: "{serve().url}"'), "utf-8")
+    table = (
+        "id,words,who",
+        "good,Good morning.,astra",
+        "../../x,Hello.,astra",
+        "empty,,astra",
+        "wide,a,b,c",
+        "nobody,Hello.,vega",
+        "nul,Hel\0lo.,astra",
+        "late,Good night.,luna",
+    )
+    (project.folder / "rows.csv").write_text("\n".join(table), "utf-8")
+    report = batchtts.run(batchtts.load_job(job))
+    assert (report.exit_code, report.made) == (0, 2)
+    told = "\n".join(report.warnings)
+    for line, why in {
+        3: 'left out: text "../../x"',
+        4: 'left out: text "empty" has no words',
+        5: "left out: the row has 4 cells",
+        6: 'left out: there is no voice "vega"',
+        7: "left out: a NUL character",
+    }.items():
+        assert f"rows.csv:{line}" in told
+        assert why in told
+    job.write_text(job.read_text("utf-8").replace("bad_rows: skip", "title: id"))
+    with pytest.raises(JobError, match="nobody"):
+        batchtts.run(batchtts.load_job(job))
+
+
+def test_a_bad_table_is_not_skipped(project: Project) -> None:
+    """Where no row is good the table is wrong, or what the job says of it."""
+    project.load()
+    job = project.folder / "job.yaml"
+    text = job.read_text("utf-8").replace("words}", "word, bad_rows: skip}")
+    job.write_text(text, "utf-8")
+    with pytest.raises(JobError, match='no column "word"'):
+        batchtts.run(batchtts.load_job(job))
+    job.write_text(text.replace("word,", "words,"), "utf-8")
+    (project.folder / "rows.csv").write_text("id,words\na\nb\n", "utf-8")
+    with pytest.raises(JobError, match="the row has 1 cell"):
+        batchtts.run(batchtts.load_job(job))
+
+
+def test_repeated_words_are_told(project: Project, serve: Serve) -> None:
+    """They are paid for once, and stand in the dataset twice."""
+    project.rows = {"a": "Good  morning.", "b": "Good morning.", "c": "Good night."}
+    report = project.run(serve())
+    told = [line for line in report.warnings if "says the same as another" in line]
+    assert len(told) == 1
+    assert 'rows.csv:3: text "b"' in told[0]

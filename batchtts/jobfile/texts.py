@@ -180,6 +180,7 @@ class _Reader:
             voice=fields.text("voice"),
             roles=roles,
             title=fields.text("title"),
+            skips_bad_rows=fields.text("bad_rows") == "skip",
             place=self.problems.place(fields.node),
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from batchtts.jobfile.shape import (
     ByKey,
+    Choice,
     Either,
     Field,
     Flag,
@@ -53,6 +54,13 @@ TEXT = ByKey(
                     shape=Text(), doc="the column of the voices, or a voice of the job"
                 ),
                 "title": Field(shape=Text(), doc="the column of the titles"),
+                "bad_rows": Field(
+                    shape=Choice(("refuse", "skip")),
+                    doc="what to do with rows that cannot be read or spoken: refuse the"
+                    " job and list them, or skip them with a warning",
+                    default="refuse",
+                    aliases=("on_error", "errors", "skip"),
+                ),
                 **_ROLES,
             },
         ),
