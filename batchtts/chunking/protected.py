@@ -30,6 +30,7 @@ _UNIT = (
     r"|[kcmd\u00b5\u03bc]?[mgl]\b|km/h|mph|[kMG]?Hz|[kMGT]?B\b|[kM]?W\b|ft\b|in\.|lbs?\b|oz\b"
     r"|Uhr|Euro|h\b|min\b|sec?\b|N\b|S\b|E\b|W\b|C\b|F\b|Pro\b|Max\b)"
 )
+_DAY = r"\d{1,2}[^\W\d_]{0,2}\.?"
 _DIGITS = r"\d[\d.,:/()\u2011-]{0,20}"
 _SPANS = re.compile(
     # a telephone number, or any run of groups of digits
@@ -37,8 +38,9 @@ _SPANS = re.compile(
     # a number and its unit, chained: 5 ft. 4 in.
     rf"|[\d\u2032\u2033\u00b0]{_GAP}?{_UNIT}(?:\.?{_GAP}\d{{1,4}}{_GAP}?{_UNIT}){{0,6}}"
     rf"(?:{_GAP}[NSEW]\b)?"
-    # a date: Jan. 3, 2024
-    rf"|\b[^\W\d_]{{3,9}}\.?{_GAP}\d{{1,2}},{_GAP}\d{{4}}\b"
+    # a date: Jan. 3, 2024; January 3rd, 2024; 3rd of January, 2024
+    rf"|\b[^\W\d_]{{3,10}}\.?{_GAP}{_DAY},{_GAP}\d{{4}}\b"
+    rf"|\b{_DAY}{_GAP}(?:[^\W\d_]{{2,3}}{_GAP})?[^\W\d_]{{3,10}}\.?,{_GAP}\d{{4}}\b"
     # an ellipsis with spaces and the words beside it
     rf"|\S{{0,12}}(?:{_GAP}\.){{2,4}}{_GAP}?\S{{0,12}}"
     # a ratio; a formula: f(x) = x2
