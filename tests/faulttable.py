@@ -24,7 +24,12 @@ ROWS = tuple(f"F{number:02}" for number in range(1, 43))
 GOALS: dict[str, tuple[str, tuple[str, ...]]] = {
     "R1": (
         "no incomplete or foreign audio in an output that is reported as good",
-        ("test_small_campaign", "test_f02_cut", "test_f19_no_speech"),
+        (
+            "test_small_campaign",
+            "test_f02_cut",
+            "test_f19_no_speech",
+            "test_f20_foreign_audio",
+        ),
     ),
     "R2": (
         "no incomplete file at a final path, whenever a run is killed",
@@ -40,7 +45,10 @@ GOALS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "R5": (
         "a server's limit of connections is found, with few refusals",
-        ("test_a_fixed_number_of_places_is_found_and_used",),
+        (
+            "test_what_is_admitted_is_used",
+            "test_a_fixed_number_of_places_is_found_and_used",
+        ),
     ),
     "R6": (
         "a stall is ended within a second of its deadline; no run hangs",
@@ -77,7 +85,12 @@ GOALS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "R11": (
         "hostile inputs are refused in little time and memory",
-        ("test_f34_yaml", "test_f35_huge_text", "test_f35_huge_table"),
+        (
+            "test_f34_yaml",
+            "test_f35_huge_text",
+            "test_f35_huge_table",
+            "test_f35_bomb",
+        ),
     ),
     "R12": (
         "no words are lost, and no command is sent as words",

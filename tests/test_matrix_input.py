@@ -147,10 +147,7 @@ def test_f35_huge_table(
     ],
 )
 def test_f36_markup_fetches_nothing(batch: Batch, tmp_path: Path, markup: str) -> None:
-    """Entities, images and links in Markdown: words at most, nothing read or fetched.
-
-    There is no reader of XML yet; HTML inside Markdown is the one there is.
-    """
+    """Entities, images, links in Markdown: words at most, nothing read or fetched."""
     (tmp_path / "a.md").write_text(markup)
     job = tmp_path / "job.yaml"
     job.write_text(f"{HEAD}texts: [{{file: a.md}}]\n")

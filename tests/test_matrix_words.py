@@ -58,6 +58,18 @@ def _sent(words: str, limit: int = 500) -> list[str]:
     return frames
 
 
+# --- F03: nothing to speak -----------------------------------------------------------
+
+
+def test_f03_nothing_to_speak(place: Place) -> None:
+    """What has no letter or digit is never sent: a pause stands in its place."""
+    place.words = "* * * ... !"
+    report = place.run()
+    assert (report.exit_code, report.made) == (0, 2)
+    assert [seen.text for seen in place.server.requests] == ["Good night."]
+    assert set(place.files()) == {"a.wav", "b.wav"}
+
+
 # --- F37: commands -------------------------------------------------------------------
 
 DISGUISES = [

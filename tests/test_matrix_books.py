@@ -1,4 +1,4 @@
-"""Archives from strangers: bombs, liars, links, locks and entities."""
+"""The fault matrix: archives from strangers, bombs, liars, links, locks, entities."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("size", [1 << 20, 15 << 20])
-def test_bomb(path: Path, size: int) -> None:
+def test_f35_bomb(path: Path, size: int) -> None:
     """A page that unfolds to hundreds of times its size is given up on the way."""
     put(path, ("OPS/a.xhtml", b"<p>" + b"a" * size))
     assert refused(path) == (
@@ -67,20 +67,20 @@ def test_bomb(path: Path, size: int) -> None:
     )
 
 
-def test_much_that_unfolds_little_is_read(path: Path) -> None:
+def test_f35_much_that_unfolds_little_is_read(path: Path) -> None:
     """A small file may unfold as it likes."""
     put(path, ("OPS/a.xhtml", b"<p>" + b"a" * 60_000))
     assert len(read_book(path, "a.epub").chapters[0].words) == 60_000
 
 
-def test_large_entry(path: Path) -> None:
+def test_f35_large_entry(path: Path) -> None:
     """An entry over 20 MB is given up, however little it unfolds."""
     entry = zipfile.ZipInfo("OPS/a.xhtml")  # stored
     put(path, (entry, b"<p>" + b"a b " * 5_100_000))
     assert "OPS/a.xhtml: it is larger than a file in a book may be" in refused(path)
 
 
-def test_large_package(path: Path) -> None:
+def test_f35_large_package(path: Path) -> None:
     """A package document is smaller than pages may be."""
     put(path)
     package = "<package><manifest>" + "<item id='a'/>\n" * 300_000
@@ -88,13 +88,13 @@ def test_large_package(path: Path) -> None:
     assert refused(path).startswith("a.epub/OPS/book.opf: it ")
 
 
-def test_too_many_tags(path: Path) -> None:
+def test_f35_too_many_tags(path: Path) -> None:
     """A page with more tags than any book has is given up before it is read."""
     put(path, (zipfile.ZipInfo("OPS/a.xhtml"), b"<b>" * 500_001))
     assert "a.xhtml: it has more than 500,000 tags, entities and lines" in refused(path)
 
 
-def test_too_much_in_all(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_f35_too_much_in_all(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """All pages together may not be more than a cap, each may be near its own."""
     monkeypatch.setattr("batchtts.books.archive.MAX_BYTES", 40_000)
     filled = page(f"<p>{'words ' * 2000}</p>")
@@ -102,20 +102,20 @@ def test_too_much_in_all(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "3.xhtml: it is larger than a file in a book may be" in refused(path)
 
 
-def test_too_many_characters(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_f35_too_many_characters(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A book has an end."""
     monkeypatch.setattr("batchtts.books.epub.binding.MAX_CHARACTERS", 10)
     Epub(pages={"a.xhtml": ONE, "b.xhtml": page("<p>More words</p>")}).write(path)
     assert "b.xhtml: the book has more than 10 characters" in refused(path)
 
 
-def test_too_many_entries(path: Path) -> None:
+def test_f35_too_many_entries(path: Path) -> None:
     """An archive with more than 2,000 files is no book."""
     put(path, *((f"{n}", b"") for n in range(2_001)))
     assert "there are more than 2,000 files in it" in refused(path)
 
 
-def test_endless_directory(path: Path) -> None:
+def test_f35_endless_directory(path: Path) -> None:
     """A directory larger than any book's is not even read."""
     with zipfile.ZipFile(path, "w") as archive:
         for number in range(30_000):
@@ -127,7 +127,7 @@ def test_endless_directory(path: Path) -> None:
 
 
 @pytest.mark.parametrize("claimed", [10, 10_000_000])
-def test_lying_size(path: Path, claimed: int) -> None:
+def test_f35_lying_size(path: Path, claimed: int) -> None:
     """An entry that is not as long as it says is damaged, whichever way."""
     put(path, (zipfile.ZipInfo("OPS/a.xhtml"), ONE))
     data = path.read_bytes()
@@ -136,7 +136,7 @@ def test_lying_size(path: Path, claimed: int) -> None:
     assert "OPS/a.xhtml: the file is damaged" in refused(path)
 
 
-def test_damaged_page(path: Path) -> None:
+def test_f35_damaged_page(path: Path) -> None:
     """A page whose bytes have changed is never read as if they had not."""
     put(path, (zipfile.ZipInfo("OPS/a.xhtml"), ONE))
     path.write_bytes(path.read_bytes().replace(b"<p>One.", b"<p>Two."))
@@ -145,7 +145,7 @@ def test_damaged_page(path: Path) -> None:
     )
 
 
-def test_cut_archive(path: Path) -> None:
+def test_f35_cut_archive(path: Path) -> None:
     """An archive without its end, and a file that is none, are refused as a whole."""
     expected = (
         "a.epub: the file is damaged, or not of the kind that its name says"
@@ -159,7 +159,7 @@ def test_cut_archive(path: Path) -> None:
         assert refused(path) == expected
 
 
-def test_every_cut_and_flip(path: Path) -> None:
+def test_f35_every_cut_and_flip(path: Path) -> None:
     """An archive with any byte changed gives the same words or a clear error."""
     whole = put(path).read_bytes()
     words = [c.words for c in read_book(path, "a.epub").chapters]
@@ -172,7 +172,7 @@ def test_every_cut_and_flip(path: Path) -> None:
             assert found == words, at
 
 
-def test_encrypted_entry(path: Path) -> None:
+def test_f35_encrypted_entry(path: Path) -> None:
     """An entry with a password is said to have one."""
     put(path, (zipfile.ZipInfo("OPS/a.xhtml"), ONE))
     data = bytearray(path.read_bytes())
@@ -185,7 +185,7 @@ def test_encrypted_entry(path: Path) -> None:
     )
 
 
-def test_link(path: Path) -> None:
+def test_f35_link(path: Path) -> None:
     """An entry that is a link to another file is not followed."""
     entry = zipfile.ZipInfo("OPS/a.xhtml")
     entry.external_attr = (stat.S_IFLNK | 0o777) << 16
@@ -193,7 +193,7 @@ def test_link(path: Path) -> None:
     assert "OPS/a.xhtml: it is a link to another file" in refused(path)
 
 
-def test_unusual_compression(path: Path) -> None:
+def test_f35_unusual_compression(path: Path) -> None:
     """Only what EPUB allows is unpacked."""
     entry = zipfile.ZipInfo("OPS/a.xhtml")
     entry.compress_type = zipfile.ZIP_LZMA
@@ -201,7 +201,7 @@ def test_unusual_compression(path: Path) -> None:
     assert "it is compressed in a way that no book may be" in refused(path)
 
 
-def test_names_that_climb(path: Path, tmp_path: Path) -> None:
+def test_f35_names_that_climb(path: Path, tmp_path: Path) -> None:
     """Entries with the names of other places touch none of them."""
     (tmp_path / "secret.xhtml").write_text("<p>secret</p>")
     put(path, ("../secret.xhtml", "<p>a</p>"), ("/etc/x", "x"), ("c:\\x", "x"))
@@ -210,7 +210,7 @@ def test_names_that_climb(path: Path, tmp_path: Path) -> None:
     assert sorted(tmp_path.iterdir()) == before
 
 
-def test_archive_in_an_archive(path: Path) -> None:
+def test_f35_archive_in_an_archive(path: Path) -> None:
     """An archive in a book is a file like any other, and not opened."""
     inner = io.BytesIO()
     with zipfile.ZipFile(inner, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -219,7 +219,7 @@ def test_archive_in_an_archive(path: Path) -> None:
     assert [c.words for c in read_book(path, "a.epub").chapters] == ["One."]
 
 
-def test_missing_file(path: Path) -> None:
+def test_f35_missing_file(path: Path) -> None:
     """A book that is not there is a problem of this machine."""
     with pytest.raises(LocalError, match="cannot read"):
         read_book(path, "a.epub")
@@ -234,7 +234,7 @@ OUTSIDE = """<!DOCTYPE html [<!ENTITY x SYSTEM "file:///etc/passwd">]><p>&x;</p>
 
 @pytest.mark.parametrize("text", [BOMB, OUTSIDE, OUTSIDE.lower()])
 @pytest.mark.parametrize("name", ["OPS/a.xhtml", "OPS/book.opf"])
-def test_entities(path: Path, name: str, text: str) -> None:
+def test_f36_entities(path: Path, name: str, text: str) -> None:
     """A file that makes up entities is refused, whichever it is."""
     Epub(pages={"a.xhtml": ONE}, files={name: text}).write(path)
     assert refused(path) == (
@@ -258,7 +258,7 @@ AES = "http://www.w3.org/2001/04/xmlenc#aes128-cbc"
         ("META-INF/none", "DRM"),
     ],
 )
-def test_protected(path: Path, licence: str, by: str) -> None:
+def test_f35_protected(path: Path, licence: str, by: str) -> None:
     """A book whose pages are encrypted is said to be protected, and by whom."""
     encryption = ENCRYPTION.format(algorithm=AES, uri="OPS/a%2Exhtml")
     files = {"META-INF/encryption.xml": encryption, licence: "x"}
@@ -278,7 +278,7 @@ def test_protected(path: Path, licence: str, by: str) -> None:
     ],
     ids=["fonts", "Adobe's fonts", "only a picture"],
 )
-def test_not_protected(path: Path, algorithm: str, uri: str) -> None:
+def test_f35_not_protected(path: Path, algorithm: str, uri: str) -> None:
     """Fonts made unusable elsewhere, or a picture, are no reason to refuse a book."""
     encryption = ENCRYPTION.format(algorithm=algorithm, uri=uri)
     files = {"META-INF/encryption.xml": encryption, "META-INF/rights.xml": "x"}
