@@ -22,6 +22,7 @@ from batchtts.errors import JobError
 from batchtts.localserver.server import LocalServer
 from batchtts.model import Job
 from batchtts.report import RunReport
+from batchtts.runner.checking import check
 
 Serve = Callable[..., LocalServer]
 
@@ -343,6 +344,16 @@ def test_a_sample_reads_one_chapter_only(shelf: Shelf, serve: Serve) -> None:
     assert (
         str(mutagen.File(shelf.folder / told["path"])["TIT2"]) == "The Ferry (sample)"
     )
+
+
+def test_a_check_tells_which_book_is_stale(shelf: Shelf) -> None:
+    """And only that one."""
+    shelf.run(WHOLE, EACH)
+    assert check(shelf.load(WHOLE, EACH)).is_current
+    changed = EACH.replace("acx-levels", "acx-levels, title: Another")
+    (finding,) = check(shelf.load(WHOLE, changed)).findings
+    assert finding.path == "out/{index} {title}.mp3"
+    assert "3 of 3 parts" in str(finding.reasons[0])
 
 
 def test_the_plan_counts_books(shelf: Shelf) -> None:

@@ -134,6 +134,7 @@ class Collections:
         """Bring collections together, each under the id of its output."""
         self._by_output = by_output
         self.tally = Tally(0, 0)
+        self._tallies: Mapping[int, Tally] = {}
 
     def settle(self, planned: Iterable[Reading]) -> None:
         """Tell every collection of its readings, and have it decide what it needs."""
@@ -142,11 +143,16 @@ class Collections:
         for reading in planned:
             for target in reading.shares:
                 self._of(target).expect(reading, target)
-        tallies = [one.settle() for one in self._by_output.values()]
+        self._tallies = {name: one.settle() for name, one in self._by_output.items()}
+        tallies = self._tallies.values()
         self.tally = Tally(
             sum(tally.outputs for tally in tallies),
             sum(tally.unchanged for tally in tallies),
         )
+
+    def tally_of(self, output: Output) -> Tally:
+        """Return what one output comes to, once that is settled."""
+        return self._tallies[id(output)]
 
     def found(self) -> Iterator[Found]:
         """Tell of what is already as it should be."""
