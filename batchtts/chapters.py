@@ -19,6 +19,7 @@ __all__ = ["chapter_texts"]
 
 _RANGE = re.compile(r"(\d+)(?:\s*-\s*(\d+)?)?")
 _OMISSIONS_SHOWN = 40
+_PARAGRAPH = "\n\n"
 _SECTION = "\n\n\n"
 _NAMED = (
     "author",
@@ -61,6 +62,8 @@ def chapter_texts(source: FileText) -> Iterator[Text | Problem | Notice]:
     columns = _columns(book)
     for number in numbers:
         chapter = book.chapters[number - 1]
+        if source.announce:
+            chapter = _announced(chapter)
         place = f"{source.shown}/{chapter.file}" if chapter.file else source.shown
         padded = f"{number:0{digits}}"
         text_id = f"{stem}-{padded}" if len(book.chapters) > 1 else stem
@@ -94,6 +97,21 @@ def _columns(book: books.Book) -> dict[str, str]:
     return {
         name: value for name, value in {**named, "book": book.title}.items() if value
     }
+
+
+def _announced(chapter: books.Chapter) -> books.Chapter:
+    """Return the chapter with its title said first, if it is not said anyway."""
+    title = _plain(chapter.title)
+    heading, _, _ = chapter.words.partition(_PARAGRAPH)
+    said = _plain(heading)
+    if not title or said == title or (" " in title and said.startswith(title)):
+        return chapter
+    before = f"{chapter.title}{_PARAGRAPH}"
+    passages = tuple(
+        replace(one, start=one.start + len(before), end=one.end + len(before))
+        for one in chapter.passages
+    )
+    return replace(chapter, words=before + chapter.words, passages=passages)
 
 
 def _joined(book: books.Book) -> books.Chapter:

@@ -39,6 +39,7 @@ class FileText:
     roles: Roles = _NO_ROLES
     chapters: tuple[str, ...] = ()  # numbers, ranges and titles; empty: all
     whole: bool = False  # one text, whatever chapters it has
+    announce: bool = False  # say the title of a chapter that does not begin with it
     place: Place
 
 

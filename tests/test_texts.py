@@ -426,6 +426,26 @@ def test_rows_after_a_problem(table: Table) -> None:
     assert [type(one) for one in found] == [Problem, Text]
 
 
+def test_titles_are_said_where_the_words_lack_them(tmp_path: Path) -> None:
+    """Once, before the chapter; passages stay with their words."""
+    pages = {
+        "1.xhtml": page("<p>It rained, <i xml:lang='fr'>enfin</i>.</p>"),
+        "2.xhtml": page("<h1>The  Second</h1><p>Sun.</p>"),
+        "3.xhtml": page("<p>In the end. It snowed.</p>"),
+    }
+    titles = ["In", "The second", "In the end"]
+    path = Epub(pages=pages, nav=list(zip(titles, pages, strict=True))).write(
+        tmp_path / "t.epub"
+    )
+    source = FileText(path=path, shown="t.epub", id=None, voice=None, place=AT)
+    plain = texts(source)
+    first, *others = texts(replace(source, announce=True))
+    assert first.words == "In\n\nIt rained, enfin."
+    (passage,) = first.passages
+    assert first.words[passage.start : passage.end] == "enfin"
+    assert others == plain[1:]
+
+
 # --- the job as a whole --------------------------------------------------------
 
 

@@ -139,6 +139,7 @@ class _Reader:
             roles=roles,
             chapters=self._chapters(fields),
             whole=fields.flag("whole"),
+            announce=fields.flag("announce"),
             place=self.problems.place(fields.node),
         )
 

@@ -86,6 +86,12 @@ TEXT = ByKey(
                     doc="whether the file is one text, whatever chapters it has",
                     default=False,
                 ),
+                "announce": Field(
+                    shape=Flag(),
+                    doc="whether the title of a chapter whose words do not begin with"
+                    " it is said first",
+                    default=False,
+                ),
                 "id": Field(
                     shape=Text(), doc="takes the place of the file's name in the ids"
                 ),
