@@ -1,4 +1,4 @@
-"""What a job asks of an audiobook."""
+"""What a job asks of an audiobook, and of a book to read along with."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from batchtts.metadata import MOST_COMMENT_CHAPTERS, Metadata
 from batchtts.model import Output, Sharing
 from batchtts.profiles import PROFILES, Profile
 
-__all__ = ["CHAPTER_FIELDS", "AudiobookOutput", "Spacing"]
+__all__ = ["CHAPTER_FIELDS", "AudiobookOutput", "ReadAlongOutput", "Spacing"]
 
 CHAPTER_FIELDS = frozenset({"chapter", "id", "index", "title"})
 """The fields of a path that are another one for each chapter of a book."""
@@ -76,3 +76,14 @@ class AudiobookOutput(Output):
     def norm(self) -> Profile | None:
         """Return the norm that the files are held against, if any."""
         return None if self.profile is None else PROFILES[self.profile]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadAlongOutput(Output):
+    """EPUBs: the readings with the same path are chapters of one book.
+
+    ``suffix`` is that of the audio in it.
+    """
+
+    narrator: str  # several with commas between; empty: as the book says
+    sharing: ClassVar[Sharing] = "file"

@@ -71,7 +71,7 @@ def test_jobs_are_valid(page: Path, tmp_path: Path) -> None:
 
 def _make_files(block: str, folder: Path) -> None:
     """Make the files that a job reads before its texts."""
-    for name in re.findall(r"[\w-]+\.(?:yaml|md)", block):
+    for name in re.findall(r"[\w-]+\.(?:yaml|md|epub)", block):
         (folder / name).write_text("boatswain: bosun\n")
 
 

@@ -253,13 +253,14 @@ colour: red
         'job.yaml:9:12: there is no file "harbor.md" (did you mean "harbour.md"?)',
         'job.yaml:10:24: "text" cannot stand beside "file" (keep one of them)',
         (
-            'job.yaml:12:12: "kind" must be "files", "audiobook", "dataset", '
-            'not "file" (did you mean "files"?)'
+            'job.yaml:12:12: "kind" must be "files", "audiobook", "read-along", '
+            '"dataset", not "file" (did you mean "files"?)'
         ),
         (
             'job.yaml:13:5: the output has no "kind" '
             '(what to make: "kind: files" makes one audio file a text, '
-            '"audiobook" a book of them, "dataset" a corpus)'
+            '"audiobook" a book of them, "read-along" an EPUB with its audio, '
+            '"dataset" a corpus)'
         ),
         (
             'job.yaml:14:1: unknown key "colour" in the job (it knows name, engine, '

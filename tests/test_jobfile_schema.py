@@ -116,6 +116,12 @@ JOBS: tuple[Tree, ...] = (
         },
         "outputs": [
             {
+                "kind": "read-along",
+                "path": "o/{book}.epub",
+                "format": "opus",
+                "narrator": ["A", "B"],
+            },
+            {
                 "kind": "files",
                 "path": "o/{id}.mp3",
                 "texts": "x*",

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
 import zipfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from urllib.parse import unquote
 from xml.etree import ElementTree as ET
 
 import pytest
 from epubs import Epub, page
+from overlays import OPF, OPS, SMIL, XHTML, Made, resolved
 
 from batchtts.books.epub import read_epub_bound
 from batchtts.chunking import clean, sentences
@@ -20,10 +19,6 @@ from batchtts.errors import JobError
 from batchtts.outputs.captions import Sentence
 from batchtts.outputs.readalong import ChapterAudio, write_read_along
 
-XHTML = "{http://www.w3.org/1999/xhtml}"
-OPF = "{http://www.idpf.org/2007/opf}"
-SMIL = "{http://www.w3.org/ns/SMIL}"
-OPS = "{http://www.idpf.org/2007/ops}"
 SPAN = re.compile(r'<((?:\w+:)?span) id="said[-\d]*">(.*?)</\1>', re.DOTALL)
 LINK = re.compile(r'<(?:\w+:)?link rel="stylesheet" [^>]*active.css"/>')
 
@@ -76,57 +71,6 @@ def _write(folder: Path, book: Path, chapters: Sequence[ChapterAudio]) -> Path:
     path = folder / "out" / "book.epub"
     write_read_along(book, "book.epub", path, chapters, narrators=["A & B"])
     return path
-
-
-class Made:
-    """A read-along EPUB, taken apart by another parser."""
-
-    def __init__(self, path: Path) -> None:
-        """Read all of it."""
-        with zipfile.ZipFile(path) as archive:
-            self.infos = archive.infolist()
-            self.files = {info.filename: archive.read(info) for info in self.infos}
-        self.package = ET.fromstring(self.files["OPS/book.opf"])
-        self.items = {
-            item.get("id", ""): item for item in self.package.iter(f"{OPF}item")
-        }
-
-    def name(self, item: ET.Element) -> str:
-        """Return the file of an entry of the manifest."""
-        return _resolved("OPS/book.opf", item.get("href", ""))
-
-    def overlays(self) -> dict[str, tuple[str, ET.Element]]:
-        """Return the overlays by their ids, each with the file of its page."""
-        return {
-            overlay: (
-                self.name(item),
-                ET.fromstring(self.files[self.name(self.items[overlay])]),
-            )
-            for item in self.items.values()
-            if (overlay := item.get("media-overlay"))
-        }
-
-    def metas(self, name: str) -> list[tuple[str, str]]:
-        """Return what the package says under a name: about what, and what."""
-        return [
-            (meta.get("refines", ""), meta.text or "")
-            for meta in self.package.iter(f"{OPF}meta")
-            if meta.get("property") == name
-        ]
-
-    def said(self, file: str) -> list[str]:
-        """Return the words of each element that is read along in a page."""
-        root = ET.fromstring(self.files[file])
-        return [
-            "".join(span.itertext())
-            for span in root.iter(f"{XHTML}span")
-            if span.get("id", "").startswith("said")
-        ]
-
-
-def _resolved(base: str, link: str) -> str:
-    folder = posixpath.dirname(base)
-    return posixpath.normpath(posixpath.join(folder, unquote(link)))
 
 
 def _seconds(clock: str) -> float:
@@ -206,16 +150,16 @@ def test_overlays_are_tied_to_pages(made: Made) -> None:
         assert (smil.tag, smil.get("version")) == (f"{SMIL}smil", "3.0")
         [body] = smil
         assert body.tag == f"{SMIL}body"
-        assert _resolved(name, body.get(f"{OPS}textref", "")) == file
+        assert resolved(name, body.get(f"{OPS}textref", "")) == file
         ids = [par.get("id") for par in body]
         assert len(set(ids)) == len(ids) > 0
         heard = []
         for par in body:
             assert [child.tag for child in par] == [f"{SMIL}text", f"{SMIL}audio"]
             link, _, fragment = par[0].get("src", "").partition("#")
-            assert _resolved(name, link) == file
+            assert resolved(name, link) == file
             heard.append(fragment)
-            assert _resolved(name, par[1].get("src", "")) in made.files
+            assert resolved(name, par[1].get("src", "")) in made.files
         root = ET.fromstring(made.files[file])
         there = [e.get("id") for e in root.iter() if e.get("id", "") in heard]
         assert there == heard
@@ -255,7 +199,7 @@ def test_what_is_heard_is_shown(made: Made) -> None:
     assert f".{name} {{" in made.files["OPS/read-along/active.css"].decode()
     for file in ("OPS/text/p 0.xhtml", "OPS/text/p 1.xhtml"):
         [link] = ET.fromstring(made.files[file]).iter(f"{XHTML}link")
-        assert _resolved(file, link.get("href", "")) == "OPS/read-along/active.css"
+        assert resolved(file, link.get("href", "")) == "OPS/read-along/active.css"
 
 
 def test_same_inputs_same_bytes(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from batchtts.jobfile.outputparts import (
 )
 from batchtts.jobfile.places import Places
 from batchtts.jobfile.problems import Problems
+from batchtts.jobfile.readalong import read_along
 from batchtts.model import FilesOutput, Output, Voice, VoiceName
 
 __all__ = ["outputs"]
@@ -98,6 +99,7 @@ def _subtitles(fields: Fields) -> tuple[str, ...]:
 _READERS: Mapping[str, Callable[[Node, Context], Output | None]] = {
     "files": _files,
     "audiobook": audiobook,
+    "read-along": read_along,
     "dataset": dataset,
 }
 """How each kind of output is read; its shape stands in ``outputshape``."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from batchtts.jobfile.audioshape import CHOSEN, DEALT
 from batchtts.jobfile.bookshape import AUDIOBOOK
 from batchtts.jobfile.datasetshape import DATASET
+from batchtts.jobfile.readalong import READ_ALONG
 from batchtts.jobfile.shape import (
     ByValue,
     Choice,
@@ -54,6 +55,11 @@ OUTPUT = ByValue(
     noun="output",
     key="kind",
     doc='what to make: "kind: files" makes one audio file a text, "audiobook" a book '
-    'of them, "dataset" a corpus',
-    variants={"files": _FILES, "audiobook": AUDIOBOOK, "dataset": DATASET},
+    'of them, "read-along" an EPUB with its audio, "dataset" a corpus',
+    variants={
+        "files": _FILES,
+        "audiobook": AUDIOBOOK,
+        "read-along": READ_ALONG,
+        "dataset": DATASET,
+    },
 )

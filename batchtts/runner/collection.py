@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from batchtts.audiobook import AudiobookOutput
+from batchtts.audiobook import AudiobookOutput, ReadAlongOutput
 from batchtts.corpora import DatasetOutput
 from batchtts.model import Job, Output, Pauses
 from batchtts.plan import Reading
@@ -205,6 +205,10 @@ def _collection(
         from batchtts.runner.audiobooks import Audiobooks
 
         return Audiobooks(job, output, ledger, shop)
+    if isinstance(output, ReadAlongOutput):
+        from batchtts.runner.readalongs import ReadAlongs
+
+        return ReadAlongs(job, output, ledger, shop)
     if isinstance(output, DatasetOutput):
         # What it is made with takes long to load.
         from batchtts.runner.dataset import DatasetCollection

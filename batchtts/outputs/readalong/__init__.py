@@ -5,6 +5,10 @@
 audio, ``write`` the book.
 """
 
-from batchtts.outputs.readalong.write import ChapterAudio, write_read_along
+from batchtts.outputs.readalong.write import (
+    ChapterAudio,
+    require_read_along,
+    write_read_along,
+)
 
-__all__ = ["ChapterAudio", "write_read_along"]
+__all__ = ["ChapterAudio", "require_read_along", "write_read_along"]

@@ -26,7 +26,12 @@ from batchtts.outputs.readalong.overlay import (
 )
 from batchtts.outputs.readalong.weaving import Page, Stretch
 
-__all__ = ["AUDIO_TYPES", "ChapterAudio", "write_read_along"]
+__all__ = [
+    "AUDIO_TYPES",
+    "ChapterAudio",
+    "require_read_along",
+    "write_read_along",
+]
 
 AUDIO_TYPES: Mapping[str, str] = {
     ".mp3": "audio/mpeg",
@@ -85,7 +90,11 @@ def write_read_along(
         package = read_package(archive)
         _require_usable(archive, package)
         edition = _Edition(archive, package)
-        edition.tell(_bounds(book, shown, chapters, archive), chapters)
+        wanted = {
+            chapter.number: [one.written for one in chapter.sentences]
+            for chapter in chapters
+        }
+        edition.tell(_places(book, shown, wanted, archive), chapters)
         with (
             local_errors(f'cannot write "{path}"'),
             atomic(path, owner=owner) as temporary,
@@ -93,6 +102,18 @@ def write_read_along(
             edition.write(temporary, narrators)
             with temporary.open("rb") as file:
                 return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def require_read_along(book: Path, shown: str, chapters: Mapping[int, str]) -> None:
+    """Raise JobError if a book could not be read along with these words.
+
+    They are those that the chapters of these numbers were cleaned to.
+    """
+    with opened(book, shown) as archive:
+        _require_usable(archive, read_package(archive))
+        _places(
+            book, shown, {number: [one] for number, one in chapters.items()}, archive
+        )
 
 
 def _require_usable(archive: Archive, package: Package) -> None:
@@ -107,19 +128,18 @@ def _require_usable(archive: Archive, package: Package) -> None:
         raise archive.problem(package.name, message, "take the book without it")
 
 
-def _bounds(
-    book: Path, shown: str, chapters: Sequence[ChapterAudio], archive: Archive
+def _places(
+    book: Path, shown: str, wanted: Mapping[int, Sequence[str]], archive: Archive
 ) -> dict[int, list[list[Run]]]:
     """Return where the sentences of each chapter stand, by its number."""
-    wanted = {one.number: one for one in chapters}
     found: dict[int, list[list[Run]]] = {}
     for number, bound in enumerate(read_epub_bound(book, shown), 1):
-        if (chapter := wanted.get(number)) is None:
+        if (sentences := wanted.get(number)) is None:
             continue
-        runs = located([one.written for one in chapter.sentences], bound)
+        runs = located(sentences, bound)
         if runs is None:
             message = f"the words of chapter {number} are not those that were read"
-            hint = "was the book changed, or are voices marked in it?"
+            hint = "was the book changed, read as a whole, or are voices marked in it?"
             raise archive.problem(bound.chapter.file, message, hint)
         found[number] = runs
     if missing := sorted(set(wanted) - set(found)):
