@@ -25,6 +25,7 @@ from batchtts.localserver.server import LocalServer
 from batchtts.model import Job
 from batchtts.report import RunReport
 from batchtts.runner.preview import preview
+from batchtts.runner.scope import Scope
 
 Serve = Callable[..., LocalServer]
 
@@ -402,3 +403,41 @@ def test_repeated_words_are_told(project: Project, serve: Serve) -> None:
     told = [line for line in report.warnings if "says the same as another" in line]
     assert len(told) == 1
     assert 'rows.csv:3: text "b"' in told[0]
+
+
+def test_a_run_for_something_else_leaves_a_dataset_alone(
+    project: Project, serve: Serve
+) -> None:
+    """Rows that a run is not for are not taken for rows that are gone."""
+    server = serve()
+    project.more += '; drop_removed: true\n  - {kind: files, path: "f/{id}.wav"'
+    project.more += ", voices: [astra]}"
+    project.run(server)
+    stamps = project.stamps()
+    (project.folder / "f" / "one.wav").unlink()
+    batchtts.run(project.load(server), scope=Scope(only=("one",)))
+    assert (project.folder / "f" / "one.wav").exists()
+    assert project.stamps() == stamps
+    assert project.run(server).unchanged == 12
+
+
+def test_formats_that_are_not_wanted_any_more_are_gone(
+    project: Project, serve: Serve
+) -> None:
+    """A folder has nothing that a loader would stumble over; strangers stay."""
+    server = serve()
+    project.run(server)
+    (project.out / "mine.txt").write_text("Mine.")
+    connections = server.connections
+    project.more = "format: [ljspeech, nemo]; voices: [astra, luna]"
+    project.run(server)
+    names = {path.name for path in project.out.iterdir()}
+    assert names == {"mine.txt", "ljspeech", "nemo"}
+    project.more = "format: nemo; voices: [astra, luna]"
+    project.run(server)
+    names = {path.name for path in project.out.iterdir()}
+    assert names == {"mine.txt", "audio", "about", "README.md"} | {
+        "speakers.json",
+        "train_manifest.json",
+    }
+    assert server.connections == connections

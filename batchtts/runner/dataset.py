@@ -83,7 +83,9 @@ class DatasetCollection:
             raise JobError([problem])
 
     def settle(self) -> Tally:
-        """Find out which utterances need their sound."""
+        """Find out which utterances need their sound; of none, leave all alone."""
+        if not self._expected:
+            return Tally(0, 0)
         self._dataset.carry(tuple(self._columns))
         plan = self._dataset.plan()
         self._unchanged = self._expected - plan.wanted
@@ -144,6 +146,8 @@ class DatasetCollection:
 
     def finish(self) -> Iterator[Made]:
         """Write what is not written yet: shards, lists and cards."""
+        if not self._expected:
+            return
         summary = self._dataset.finish()
         if self._added or summary.files_changed:
             yield Made(
@@ -276,6 +280,7 @@ def _settings(
         scores=ERROR_RATES if output.is_recognised else (),
         prefix=output.prefix,
         drop_removed=output.drop_removed,
+        base=job.path.parent,
         shard_bytes=output.shard_bytes,
         shard_rows=output.shard_rows,
         owner=owner,

@@ -25,6 +25,7 @@ from batchtts.outputs.datasets.index import Index, Staged
 from batchtts.outputs.datasets.keeping import Keeper
 from batchtts.outputs.datasets.layout import Audio, Shard
 from batchtts.outputs.datasets.listing import write_lists
+from batchtts.outputs.datasets.moving import note_folders, remove_former
 from batchtts.outputs.datasets.packs import Packs
 from batchtts.outputs.datasets.placing import judge, place, shard_keys
 from batchtts.outputs.datasets.planning import Plan, plan
@@ -84,6 +85,7 @@ class Dataset:
         self._state = state
         self._check = check
         self._index = Index(state / "index.sqlite", settings)
+        note_folders(self._index, settings.targets, settings.base)
         self._packs = Packs(state / "packs")
         self._keepers = [
             Keeper(self._index.database, target, settings)
@@ -236,6 +238,7 @@ class Dataset:
                 self._write(shard, key)
             for keeper in self._keepers:
                 keeper.remove_but({shard for shard, _ in keys})
+            remove_former(self._index, self._settings.targets, self._settings.base)
             counted = statistics(database, self._settings)
             lists = write_lists(
                 self._index, self._keepers, self._settings, counted, self._check

@@ -16,7 +16,7 @@ from batchtts.outputs.datasets.formats import FORMATS
 from batchtts.outputs.datasets.layout import Audio, Folder, Layout, Shard
 from batchtts.outputs.datasets.settings import DatasetSettings
 
-__all__ = ["Keeper"]
+__all__ = ["Keeper", "remove_file", "stamp_of"]
 
 _LISTS = Shard("", -1)
 """What stands for the lists of a target among its shards."""
@@ -53,7 +53,7 @@ class Keeper:
                 (self._name,),
                 _file,
             ):
-                if shard not in damaged and _stamp(root / path) != stamp:
+                if shard not in damaged and stamp_of(root / path) != stamp:
                     damaged.add(shard)
         for shard in damaged:
             self._database.run(
@@ -108,10 +108,10 @@ class Keeper:
         )
         rows = []
         for path in paths:
-            rows.append((*place, path, *_stamp(self.folder.root / path)))
+            rows.append((*place, path, *stamp_of(self.folder.root / path)))
             old.discard(path)
         for path in old:
-            _remove(self.folder.root / path, self.folder.root)
+            remove_file(self.folder.root / path, self.folder.root)
         with self._database.lock:
             self._database.run(
                 "delete from files where target = ? and split = ? and shard = ?", place
@@ -141,7 +141,8 @@ def _file(
     return path, Shard(split, shard), (size_bytes, mtime_ns)
 
 
-def _stamp(path: Path) -> tuple[int, int]:
+def stamp_of(path: Path) -> tuple[int, int]:
+    """Return a file's size and time of change; -1 where there is none."""
     try:
         status = path.stat()
     except FileNotFoundError:
@@ -149,7 +150,7 @@ def _stamp(path: Path) -> tuple[int, int]:
     return status.st_size, status.st_mtime_ns
 
 
-def _remove(path: Path, root: Path) -> None:
+def remove_file(path: Path, root: Path) -> None:
     """Remove a file that we wrote, and the folders that are empty then."""
     with local_errors("cannot remove"):
         path.unlink(missing_ok=True)

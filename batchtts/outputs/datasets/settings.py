@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from batchtts.corpora import OUTLIER, About, Filter, Splits, Suffix, Target
 
@@ -30,6 +31,7 @@ class DatasetSettings:
     scores: tuple[str, ...] = ()  # figures that the caller brings, such as "wer"
     prefix: str = ""  # before the audio paths in lists; empty: relative ones
     drop_removed: bool = False  # take rows that the job lost out of finished shards
+    base: Path = Path()  # where folders are noted from
     holds_back: bool = False  # write nothing on the way: sound may be made again
     shard_bytes: int = 512 * 1024 * 1024  # of PCM
     shard_rows: int = 10_000  # the Hub's limit of files in a folder
