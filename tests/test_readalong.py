@@ -271,6 +271,9 @@ def test_other_words_than_the_books_are_refused(tmp_path: Path) -> None:
     other = replace(one, sentences=two.sentences)
     with pytest.raises(JobError, match=r"p 0.xhtml: the words of chapter 1 are not"):
         _write(tmp_path, book, [other])
+    words = [replace(said, written=said.written.swapcase()) for said in one.sentences]
+    with pytest.raises(JobError, match=r"the words of chapter 1 are not"):
+        _write(tmp_path, book, [replace(one, sentences=tuple(words))])
     other = replace(one, number=3)
     with pytest.raises(JobError, match="the book has no chapter 3"):
         _write(tmp_path, book, [other])

@@ -99,6 +99,19 @@ def test_a_book_is_made_of_its_chapters(write: Write, tmp_path: Path) -> None:
     )
 
 
+def test_a_title_that_is_not_in_the_page_is_heard_with_its_beginning(
+    write: Write, tmp_path: Path
+) -> None:
+    """It is announced, and the first sentence is marked meanwhile."""
+    assert _run(write(", announce: true", pages=("<p>It was. So.</p>",))) == (1, 0)
+    made = Made(tmp_path / "out" / "Tale.epub")
+    assert made.said("OPS/0.xhtml") == ["It was.", "So."]
+    [(_, smil)] = made.overlays().values()
+    first, second = (audio.attrib for audio in smil.iter(f"{SMIL}audio"))
+    assert first["clipBegin"] == "0:00:00.000"
+    assert second["clipBegin"] == first["clipEnd"]
+
+
 @pytest.mark.parametrize(
     ("more", "output", "told"),
     [

@@ -13,6 +13,7 @@ __all__ = ["Run", "located"]
 Run = tuple[str, int, int]
 """A file of the book, and from where to where words of a sentence stand in it."""
 
+_BRACKETS = str.maketrans("<>", "()")
 _UNSEEN = frozenset({"Cc", "Cf", "Mn", "Zl", "Zp", "Zs"})
 
 
@@ -20,38 +21,45 @@ def located(sentences: Sequence[str], bound: Bound) -> list[list[Run]] | None:
     """Return the runs of each sentence of a chapter, in order.
 
     ``sentences`` joined are the chapter's words, cleaned: without characters that
-    no one sees, and with others for white space. None: they are other words. What
-    is read from an attribute, such as a picture's alternative, has no run.
+    no one sees, and with others for white space; its title may stand before them.
+    None: they are other words. What is read from an attribute, such as a picture's
+    alternative, has no run.
     """
-    places = _letters(bound.chapter.words)
-    counts = [len(_letters(one)) for one in sentences]
-    if sum(counts) != len(places):
+    chapter = bound.chapter
+    letters, places = _letters(chapter.words)
+    bare = [_letters(one)[0] for one in sentences]
+    said = "".join(bare)
+    if said == letters:
+        first = 0
+    elif said == (title := _letters(chapter.title)[0]) + letters:
+        first = -len(title)
+    else:
         return None
     found: list[list[Run]] = []
-    first = 0
-    for count in counts:
-        if not count:
+    for one in bare:
+        begin, first = first, first + len(one)
+        if first <= max(begin, 0):
             found.append([])
             continue
-        start, end = places[first], places[first + count - 1] + 1
+        start, end = places[max(begin, 0)], places[first - 1] + 1
         found.append(list(_runs(bound, start, end)))
-        first += count
     return found
 
 
-def _letters(words: str) -> list[int]:
-    """Return the offsets of what is left of words when all that may differ is gone.
+def _letters(words: str) -> tuple[str, list[int]]:
+    """Return what is left of words when all that may differ is gone, and its offsets.
 
-    A character that stands for several is counted so often.
+    A character that stands for several is there so often. Cleaning puts round
+    brackets for angle brackets that a command could be made of.
     """
-    if words.isascii():
-        return [n for n, char in enumerate(words) if char > " " and char != "\x7f"]
-    return [
-        number
+    found = [
+        (part, number)
         for number, char in enumerate(words)
-        for part in unicodedata.normalize("NFKD", char)
+        for part in (char if char.isascii() else unicodedata.normalize("NFKD", char))
         if unicodedata.category(part) not in _UNSEEN
     ]
+    letters = "".join(part for part, _ in found)
+    return letters.translate(_BRACKETS), [number for _, number in found]
 
 
 def _runs(bound: Bound, start: int, end: int) -> Iterator[Run]:
