@@ -219,6 +219,29 @@ def test_filters_change_for_free(project: Project, serve: Serve) -> None:
     assert server.connections == connections
 
 
+def test_lists_that_are_stale_are_told(project: Project, serve: Serve) -> None:
+    """A card that says otherwise than the job is made anew, and nothing else."""
+    server = serve()
+    project.run(server)
+    connections, stamps = server.connections, project.stamps()
+    project.more += "; title: Another"
+    told = preview(project.load(server))
+    assert (told.outputs_due, told.outputs_unchanged) == (1, 7)
+    report = project.run(server)
+    assert (report.made, report.unchanged, report.exit_code) == (1, 7, 0)
+    assert "# Another" in (project.out / "README.md").read_text("utf-8")
+    after = project.stamps()
+    assert all(after[name] == stamps[name] for name in stamps if "wavs" in name)
+    (project.out / "metadata.csv").unlink()
+    assert preview(project.load(server)).outputs_due == 1
+    assert project.run(server).made == 1
+    del project.rows["three"]
+    report = project.run(server)
+    assert any("2 utterances of an earlier run not in" in w for w in report.warnings)
+    assert project.run(server).unchanged == 6
+    assert server.connections == connections
+
+
 def test_a_dataset_has_a_folder_of_its_own(project: Project) -> None:
     """The folder of the job is not one; and nothing is filled into its name."""
     project.load()

@@ -54,6 +54,7 @@ class DatasetCollection:
         self._columns: dict[str, None] = dict.fromkeys(output.columns or ())
         self._lock = threading.Lock()
         self._expected = self._unchanged = self._added = 0
+        self._lists = 0  # to be written, though no row is
         self._seconds = 0.0
         self._copy = contextlib.ExitStack()
         state = dataset_folder(job, output)
@@ -89,6 +90,9 @@ class DatasetCollection:
         self._dataset.carry(tuple(self._columns))
         plan = self._dataset.plan()
         self._unchanged = self._expected - plan.wanted
+        if not plan.wanted and self._dataset.lists_are_stale():
+            self._lists = 1  # counted as one of its rows would be
+            self._unchanged -= 1
         if plan.wanted and self._output.is_recognised and self._shop is not None:
             self._require_ears(self._shop)
         return Tally(self._expected, self._unchanged)
@@ -153,7 +157,7 @@ class DatasetCollection:
             yield Made(
                 path=self._output.folder,
                 entry={**self._entry("made"), **_counts(summary, self._rate_hz)},
-                outputs=self._added,
+                outputs=self._added + self._lists,
                 seconds=self._seconds,
                 suspects=tuple(self._suspects()),
                 warnings=tuple(self._warnings(summary)),

@@ -24,7 +24,7 @@ from batchtts.outputs.datasets.encoding import encoded
 from batchtts.outputs.datasets.index import Index, Staged
 from batchtts.outputs.datasets.keeping import Keeper
 from batchtts.outputs.datasets.layout import Audio, Shard
-from batchtts.outputs.datasets.listing import write_lists
+from batchtts.outputs.datasets.listing import lists_are_stale, write_lists
 from batchtts.outputs.datasets.moving import note_folders, remove_former
 from batchtts.outputs.datasets.packs import Packs
 from batchtts.outputs.datasets.placing import judge, place, shard_keys
@@ -127,6 +127,10 @@ class Dataset:
         found = plan(self._index, self._packs, self._keepers, self._settings)
         self._is_planned = True
         return found
+
+    def lists_are_stale(self) -> bool:
+        """Tell, once planned, whether lists or cards are to be written anew."""
+        return lists_are_stale(self._index, self._keepers, self._settings)
 
     def wants(self, key: str) -> bool:
         """Tell whether a row needs its sound."""

@@ -15,7 +15,7 @@ from batchtts.outputs.datasets.scores import norms
 from batchtts.outputs.datasets.settings import DatasetSettings
 from batchtts.outputs.datasets.statistics import Statistics
 
-__all__ = ["Written", "write_lists"]
+__all__ = ["Written", "lists_are_stale", "write_lists"]
 
 _NO_LICENSE = (
     "the dataset has no license, so nobody can know whether they may use it: "
@@ -71,6 +71,19 @@ def write_lists(
         told: list[str] = json.loads(index.fact(f"warnings of {name}") or "[]")
         warnings += [f"{name}: {warning}" for warning in told]
     return Written(written, tuple(warnings))
+
+
+def lists_are_stale(
+    index: Index, keepers: Sequence[Keeper], settings: DatasetSettings
+) -> bool:
+    """Tell whether a target's lists are not those of what is in its shards."""
+    key = _key(index, settings)
+    voices = index.database.number(
+        "select count(distinct voice) from places where shard is not null"
+    )
+    for keeper in keepers:
+        keeper.layout = replace(keeper.layout, has_several_voices=voices > 1)
+    return not all(keeper.lists_are_current(key) for keeper in keepers)
 
 
 def _key(index: Index, settings: DatasetSettings) -> bytes:
