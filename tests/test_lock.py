@@ -17,6 +17,7 @@ from batchtts.lock.lines import (
     Line,
     Made,
     PinLine,
+    SharedLine,
     TakeLine,
     definition,
     line_of,
@@ -91,6 +92,7 @@ def _write(job: Job, lines: Sequence[Line | str]) -> Path:
         _file("a"),
         _file("ä \u202e\u2028", facts={}),
         TakeLine(request="8899aabbccddeeff", text="a", voice="b", number=2),
+        SharedLine(path="out/b.m4b", key="k", sha256="1", facts={"chapters": []}),
         PinLine(request="00", text="a", voice="b", recording="r.wav", sha256="1"),
     ],
     ids=lambda line: type(line).__name__,
@@ -210,3 +212,16 @@ def test_what_makes_no_sound_may_change(job: Job, ledger: Ledger) -> None:
     assert '"text":"b"' in path.read_text()
     other = dataclasses.replace(line.made, chunks=("8899aabbccddeeff:6s",))
     assert not ledger.unchanged_file(job.path.parent / line.path, other)
+
+
+def test_a_book_is_known_by_the_lock_alone(job: Job, ledger: Ledger) -> None:
+    """What many readings went into is in the lock as well, and found by it."""
+    path = job.path.parent / "out/a.wav"
+    ledger.record(path, "what it is made of", SHA_OF_X, {"chapters": 3})
+    write_lock(ledger, job)
+    lock = job.path.with_suffix(".lock")
+    with Ledger.temporary(base=job.path.parent) as fresh:
+        take_over(fresh, lock, job.path.parent)
+        facts = fresh.unchanged(path, "what it is made of")
+        assert facts == {"sha256": SHA_OF_X, "chapters": 3, "bytes": 1}
+        assert not fresh.unchanged(path, "something else")

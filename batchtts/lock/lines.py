@@ -1,6 +1,7 @@
 """The lines of a lock: one JSON object each, its first key saying what it is.
 
-A *file* is an output with all that decides its bytes, and its checksum. What many
+A *file* is an output with all that decides its bytes, and its checksum; a *shared*
+one is a file that many readings went into. What many
 files have in common stands once, in a line that they name by its digest: how they
 were *spoken* (the engine and its parameters), how they *sound* (format, pauses,
 loudness, rule of mixing), and by which *codecs* they were written, which is told
@@ -25,6 +26,7 @@ __all__ = [
     "Line",
     "Made",
     "PinLine",
+    "SharedLine",
     "TakeLine",
     "body",
     "definition",
@@ -89,6 +91,19 @@ class FileLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SharedLine:
+    """An output file that many readings went into, such as an audiobook.
+
+    ``key`` stands for all that decides its bytes.
+    """
+
+    path: str
+    key: str
+    sha256: str
+    facts: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TakeLine:
     """Another reading of a chunk of a text, asked for by a person."""
 
@@ -109,7 +124,7 @@ class PinLine:
     sha256: str
 
 
-Line = Definition | FileLine | TakeLine | PinLine
+Line = Definition | FileLine | SharedLine | TakeLine | PinLine
 
 
 def definition(kind: DefinitionKind, content: Mapping[str, object]) -> Definition:
@@ -122,6 +137,9 @@ def written(line: Line) -> str:
     """Return a line as it stands in the lock, without its end."""
     if isinstance(line, Definition):
         return _json({line.kind: line.id, **line.content})
+    if isinstance(line, SharedLine):
+        head = {"shared": line.path, "key": line.key, "sha256": line.sha256}
+        return _json({**head, **line.facts})
     if isinstance(line, TakeLine):
         return _json(
             {
@@ -218,6 +236,16 @@ def made_of(values: dict[str, Any]) -> Made:
     )
 
 
+def _shared(values: dict[str, Any]) -> SharedLine:
+    take = _Taker(values)
+    return SharedLine(
+        path=take.text("shared"),
+        key=take.text("key"),
+        sha256=take.text("sha256"),
+        facts=values,
+    )
+
+
 def _take(values: dict[str, Any]) -> TakeLine:
     take = _Taker(values)
     number = values.get("number")
@@ -250,6 +278,7 @@ def _definition(values: dict[str, Any]) -> Definition:
 
 _READERS: dict[str, Callable[[dict[str, Any]], Line]] = {
     "file": _file,
+    "shared": _shared,
     "take": _take,
     "pin": _pin,
     "speech": _definition,

@@ -8,6 +8,7 @@ checksum.
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
@@ -15,6 +16,7 @@ from typing import Literal
 from batchtts.errors import StaleError
 from batchtts.model import Job, Place
 from batchtts.plan import Reading, Survey, readings, survey
+from batchtts.runner.beside import are_there
 from batchtts.runner.collection import collections_of
 from batchtts.runner.differences import Reason, differences
 from batchtts.runner.engine import engine_of
@@ -171,6 +173,9 @@ class _Checker:
             self._add("missing", name, reading, (reason,))
         elif not ledger.is_whole(path, row):
             reason = Reason(reading.text.place, "file altered by hand")
+            self._add("altered", name, reading, (reason,))
+        elif not are_there(reading, target, json.loads(row.facts)):
+            reason = Reason(reading.text.place, "its subtitles missing or altered")
             self._add("altered", name, reading, (reason,))
         else:
             self._found.current += 1

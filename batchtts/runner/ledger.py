@@ -23,10 +23,10 @@ from typing import NamedTuple, Self
 
 from batchtts.errors import LocalError
 from batchtts.files import local_errors, make_folder
-from batchtts.lock.lines import FileLine, Made, body, made_of
+from batchtts.lock.lines import FileLine, Made, SharedLine, body, made_of
 from batchtts.runner.places import relative
 
-__all__ = ["PUT", "Ledger", "Row", "is_made_of", "row_of"]
+__all__ = ["PUT", "Ledger", "Row", "is_made_of", "row_of", "shared_row"]
 
 _SCHEMA = """
 create table if not exists outputs (
@@ -170,8 +170,10 @@ class Ledger:
         self, path: Path, key: str, sha256: str, facts: Mapping[str, object]
     ) -> None:
         """Note that ``path`` now holds what ``key`` stands for, and facts about it."""
-        look = _look_at(path)
-        self._write(PUT, (self.name(path), key, sha256, json.dumps(facts), *look, None))
+        size, mtime_ns = _look_at(path)
+        line = SharedLine(path=self.name(path), key=key, sha256=sha256, facts=facts)
+        self._write(PUT, shared_row(line, size, mtime_ns))
+        self.changed = True
 
     def record_file(self, path: Path, line: FileLine) -> None:
         """Note that ``path`` now holds what a line of the lock says."""
@@ -302,6 +304,14 @@ def row_of(line: FileLine, size: int, mtime_ns: int = _UNSEEN) -> tuple[object, 
 def written_made(made: Made) -> str:
     """Write down what a file is made of; the same for equal values."""
     return json.dumps(body(made), ensure_ascii=False)
+
+
+def shared_row(
+    line: SharedLine, size: int, mtime_ns: int = _UNSEEN
+) -> tuple[object, ...]:
+    """Return the row that stands for a file that many readings went into."""
+    facts = json.dumps(line.facts)
+    return line.path, line.key, line.sha256, facts, size, mtime_ns, None
 
 
 def is_made_of(row: Row, made: Made) -> bool:

@@ -16,13 +16,14 @@ from batchtts.lock.lines import (
     Definition,
     FileLine,
     PinLine,
+    SharedLine,
     TakeLine,
     made_of,
     written,
 )
 from batchtts.lock.reading import Found, read_lock
 from batchtts.model import Job
-from batchtts.runner.ledger import PUT, Ledger, row_of
+from batchtts.runner.ledger import PUT, Ledger, row_of, shared_row
 from batchtts.runner.places import ledger_path, lock_path, owner_of
 
 __all__ = ["Merged", "looked_into", "take_over", "write_lock"]
@@ -86,7 +87,7 @@ def take_over(ledger: Ledger, path: Path, base: Path) -> Merged:
     with ledger.transaction() as database:
         database.execute("create temp table old as select * from outputs")
         database.execute("create index temp.old_path on old (path)")
-        database.execute("delete from outputs where codecs is not null")
+        database.execute("delete from outputs")
         database.execute("delete from notes")
         merged = _import(database, read_lock(path), base)
         database.execute(_CARRIED)
@@ -100,16 +101,14 @@ def take_over(ledger: Ledger, path: Path, base: Path) -> Merged:
 
 def _import(database: sqlite3.Connection, lines: Iterator[Found], base: Path) -> Merged:
     conflicts = 0
-    twice: dict[str, list[FileLine]] = {}
+    twice: dict[str, list[FileLine | SharedLine]] = {}
     put = PUT.replace("insert or replace", "insert or ignore")
     for found in lines:
         line = found.line
         if line is None:
             conflicts += 1
-        elif isinstance(line, FileLine):
-            size = line.facts.get("bytes")
-            row = row_of(line, size if isinstance(size, int) else -1)
-            if not database.execute(put, row).rowcount:
+        elif isinstance(line, FileLine | SharedLine):
+            if not database.execute(put, _row(line)).rowcount:
                 twice.setdefault(line.path, []).append(line)
         else:
             _note(database, line)
@@ -120,7 +119,7 @@ def _import(database: sqlite3.Connection, lines: Iterator[Found], base: Path) ->
 
 
 def _settle(
-    database: sqlite3.Connection, path: Path, others: Iterable[FileLine]
+    database: sqlite3.Connection, path: Path, others: Iterable[FileLine | SharedLine]
 ) -> bool:
     """Keep of several lines about a file the one that it agrees with.
 
@@ -128,7 +127,7 @@ def _settle(
     say different things at all.
     """
     query = "select * from outputs where path = ?"
-    known = {row_of(line, int(str(line.facts.get("bytes", -1)))) for line in others}
+    known = {_row(line) for line in others}
     name = next(iter(known))[0]
     known.add(database.execute(query, (name,)).fetchone())
     if len(known) == 1:
@@ -139,6 +138,14 @@ def _settle(
     best = min(known, key=lambda row: (row[2] != digest, str(row)))
     database.execute(PUT, best)
     return True
+
+
+def _row(line: FileLine | SharedLine) -> tuple[object, ...]:
+    size = line.facts.get("bytes")
+    size = size if isinstance(size, int) else -1
+    if isinstance(line, SharedLine):
+        return shared_row(line, size)
+    return row_of(line, size)
 
 
 def _note(database: sqlite3.Connection, line: Definition | TakeLine | PinLine) -> None:
@@ -220,7 +227,7 @@ def write_lock(
         return
     for one in definitions:
         ledger.note(one.kind, one.id, written(one))
-    query = "select 1 from outputs where codecs is not null union select 1 from notes"
+    query = "select 1 from outputs union select 1 from notes"
     if not path.is_file() and ledger.database.execute(query).fetchone() is None:
         return
     old = _digest_of(path)
@@ -258,16 +265,21 @@ def _lines(database: sqlite3.Connection) -> Iterator[str]:
         used = _used(database, kind)
         yield from (line for name, line in notes.fetchall() if used(name))
     rows = database.execute(
-        "select path, made, codecs, sha256, facts from outputs"
-        " where codecs is not null order by path"
+        "select path, made, codecs, sha256, facts from outputs order by path"
     )
-    for path, made, codecs, sha256, facts in rows:
+    for path, made, codecs, sha256, facts, size in rows:
+        known = json.loads(facts)
+        if codecs is None:
+            known["bytes"] = size
+            shared = SharedLine(path=path, key=made, sha256=sha256, facts=known)
+            yield written(shared)
+            continue
         line = FileLine(
             path=path,
             made=made_of(json.loads(made)),
             codecs=codecs,
             sha256=sha256,
-            facts=json.loads(facts),
+            facts=known,
         )
         yield written(line)
 
