@@ -265,7 +265,7 @@ def _lines(database: sqlite3.Connection) -> Iterator[str]:
         used = _used(database, kind)
         yield from (line for name, line in notes.fetchall() if used(name))
     rows = database.execute(
-        "select path, made, codecs, sha256, facts from outputs order by path"
+        "select path, made, codecs, sha256, facts, size from outputs order by path"
     )
     for path, made, codecs, sha256, facts, size in rows:
         known = json.loads(facts)
