@@ -102,10 +102,10 @@ def test_a_chunk_is_timed_to_the_sample_and_its_sentences_by_pauses(
 
 
 def test_without_a_pause_time_is_shared_out_by_characters(tmp_path: Path) -> None:
-    """Four letters of sixteen have a quarter of the time."""
+    """A third of the time is for four letters and their pause, beside fourteen."""
     track = _track(tmp_path, (_speech(4.0), Boundary.END))
     found = timed(track, [Caption("One. And two three.", "eng", Boundary.END)])
-    assert _shown(found) == [("One.", 0.0, 0.89), ("And two three.", 0.89, 4.0)]
+    assert _shown(found) == [("One.", 0.0, 1.33), ("And two three.", 1.33, 4.0)]
 
 
 def test_a_sentence_goes_on_over_chunks(tmp_path: Path) -> None:

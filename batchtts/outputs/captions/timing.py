@@ -23,6 +23,7 @@ _GOES_ON = {Boundary.CLAUSE, Boundary.WORD, Boundary.GRAPHEME}
 _PAUSE_S = 0.06
 _REACH_S = 0.4  # at least so far from where it is expected may a pause be
 _REACH = 0.35  # of the sentence's own length
+_LEAST = 6  # characters that the shortest sentence takes the time of, and its pause
 _FAR = 0.25  # seconds of a pause's length that a second of distance is worth
 
 
@@ -115,7 +116,7 @@ def _samples(track: Track, span: Span) -> bytes:
 def _ends(pcm: bytes, rate_hz: int, parts: Sequence[str]) -> Iterator[tuple[int, int]]:
     """Yield where each sentence but the last ends, and where the next begins."""
     pauses = silences(pcm, rate_hz, least_s=_PAUSE_S)
-    weights = [len(part.strip()) for part in parts]
+    weights = [len(part.strip()) + _LEAST for part in parts]
     total, left, at = len(pcm) // SAMPLE_BYTES, sum(weights), 0
     for weight in weights[:-1]:
         length = (total - at) * weight / left
