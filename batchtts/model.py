@@ -198,6 +198,7 @@ class Output:
     audio: AudioSettings
     assign: Assignment | None = None  # None: each of the voices reads every text
     takes: int = 1  # of each text in each voice
+    subtitles: tuple[str, ...] = ()  # formats, which are endings of files too
     place: Place
 
     sharing: ClassVar[Sharing] = "none"
@@ -207,9 +208,8 @@ class Output:
     separate_paragraphs: ClassVar[bool] = False
 
     def beside(self, path: Path) -> list[Path]:
-        """Return the files that are made together with the one at ``path``."""
-        del path
-        return []
+        """Return the files that stand beside the one at ``path``."""
+        return [path.with_suffix(f".{kind}") for kind in self.subtitles]
 
     @property
     def own_files(self) -> bool:
@@ -230,12 +230,6 @@ class Output:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilesOutput(Output):
     """One audio file for each text and voice, named by a template."""
-
-    subtitles: tuple[str, ...] = ()  # formats, which are endings of files too
-
-    def beside(self, path: Path) -> list[Path]:
-        """Return the files that stand beside an audio file."""
-        return [path.with_suffix(f".{kind}") for kind in self.subtitles]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

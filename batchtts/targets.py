@@ -118,6 +118,12 @@ class Targets:
             self._problems.add(Problem(output.place, message, hint))
         if output.sharing == "folder":
             return 1
+        for file in output.beside(path):
+            other = self._paths.add(names.fold(str(file)), writer)
+            if other not in {None, writer}:
+                message = f'"{file}" would be written beside "{path}", as {other} does'
+                hint = "choose another path for one of them"
+                self._problems.add(Problem(output.place, message, hint))
         other = self._paths.add(f"{folded}\0{text.id}", voice)
         if other is not None:
             message = (

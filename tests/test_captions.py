@@ -257,3 +257,45 @@ def test_two_files_cannot_have_the_same_subtitles(tmp_path: Path) -> None:
     path.write_text(JOB % other, encoding="utf-8")
     with pytest.raises(JobError, match=r'would write ".*out/x.srt", as text "x"'):
         survey(load_job(path), read_texts)
+
+
+BOOK = """
+engine: local
+local: {synthesiser: tone}
+voices: {a: {speaker: astra}}
+texts:
+  - {id: x, text: "One two. Three.", title: Ex}
+  - {id: y, text: "Four.", title: Why}
+audio: {loudness: none}
+outputs:
+  - {kind: audiobook, path: "out/whole.flac", title: B, subtitles: [vtt, lrc]}
+  - {kind: audiobook, path: "out/{title}.flac", title: B, subtitles: srt}
+"""
+
+
+def test_a_books_subtitles_go_on_over_its_chapters(tmp_path: Path) -> None:
+    """Each chapter's begin where it is heard, in one file or in files of their own."""
+    path = tmp_path / "job.yaml"
+    path.write_text(BOOK, encoding="utf-8")
+    assert batchtts.run(load_job(path)).exit_code == 0
+    out = tmp_path / "out"
+    report = json.loads((tmp_path / ".batchtts/job.report.json").read_text())
+    told = {one["path"]: one for one in report["outputs"]}
+    lines = (out / "whole.lrc").read_text("utf-8").splitlines()
+    assert lines[:2] == ["[ti:B]", "[al:B]"]
+    starts = [chapter["start"] for chapter in told["out/whole.flac"]["chapters"]]
+    times = [line[1:9] for line in lines if line.endswith((".", "Four."))]
+    seconds = [int(time[:2]) * 60 + float(time[3:]) for time in times]
+    assert [seconds[0], seconds[2]] == pytest.approx(starts, abs=0.01)
+    assert "Four." in (out / "whole.vtt").read_text("utf-8")
+    first = (out / "Ex.srt").read_text("utf-8")
+    assert first.startswith("1\n00:00:00,500 --> ")
+    assert "Four." not in first
+    digest = told["out/Ex.flac"]["subtitles"]["srt"]
+    assert digest == hashlib.sha256(first.encode()).hexdigest()
+    again = batchtts.run(load_job(path))
+    assert (again.made, again.unchanged) == (0, 3)
+    (out / "whole.lrc").unlink()
+    again = batchtts.run(load_job(path))
+    assert (again.made, again.unchanged) == (1, 2)
+    assert (out / "whole.lrc").is_file()

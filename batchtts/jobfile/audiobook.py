@@ -13,6 +13,7 @@ from batchtts.jobfile.fields import Fields, text_of
 from batchtts.jobfile.nodes import Node
 from batchtts.jobfile.outputparts import (
     Context,
+    subtitles_of,
     suffix_of,
     target_of,
     texts_of,
@@ -60,6 +61,7 @@ def audiobook(entry: Node, context: Context) -> AudiobookOutput | None:
         spacing=spacing,
         profile=fields.text("profile") if profile else None,
         sample_s=fields.number("sample"),
+        subtitles=subtitles_of(fields),
         place=problems.place(entry),
     )
     _note_files(made, profile, fields, problems)

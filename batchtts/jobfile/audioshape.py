@@ -16,7 +16,7 @@ from batchtts.jobfile.shape import (
     Text,
 )
 
-__all__ = ["AUDIO", "CHOSEN", "DEALT"]
+__all__ = ["AUDIO", "CHOSEN", "DEALT", "SUBTITLES"]
 
 _DECIBELS = Number(minimum=-20, maximum=0)
 LOUDNESS = Either(
@@ -144,3 +144,12 @@ DEALT: Mapping[str, Field] = {
     ),
 }
 """How an output's voices are dealt out to its texts."""
+
+_SUBTITLES = Choice(("srt", "vtt", "lrc"))
+
+SUBTITLES = Field(
+    shape=Either((_SUBTITLES, Listing(_SUBTITLES))),
+    doc="subtitles beside each file, sentence by sentence: srt, vtt, lrc or a list of"
+    " them",
+    aliases=("captions", "subtitle"),
+)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from batchtts.jobfile.audioshape import CHOSEN
+from batchtts.jobfile.audioshape import CHOSEN, SUBTITLES
 from batchtts.jobfile.shape import (
     Choice,
     Either,
@@ -116,6 +116,7 @@ AUDIOBOOK = Record(
             ),
             doc="the silence around chapters, in seconds",
         ),
+        "subtitles": SUBTITLES,
         "sample": Field(
             shape=Number(minimum=10, maximum=3600),
             doc="make only a sample of the book, of at most so many seconds: the"

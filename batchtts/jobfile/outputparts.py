@@ -15,7 +15,15 @@ from batchtts.jobfile.texts import known_voice
 from batchtts.model import Assignment, Voice, VoiceName
 from batchtts.names import template_problem
 
-__all__ = ["Context", "assign_of", "suffix_of", "target_of", "texts_of", "voices_of"]
+__all__ = [
+    "Context",
+    "assign_of",
+    "subtitles_of",
+    "suffix_of",
+    "target_of",
+    "texts_of",
+    "voices_of",
+]
 
 _FIELD = re.compile(r"\{[^{}]*\}")
 _FORBIDDEN = re.compile(r'[<>:"|?*]')
@@ -35,6 +43,12 @@ def texts_of(fields: Fields) -> tuple[str, ...]:
     """Return the globs of an output's texts."""
     globs = (text_of(node) for node in fields.items("texts"))
     return tuple(glob for glob in globs if glob is not None)
+
+
+def subtitles_of(fields: Fields) -> tuple[str, ...]:
+    """Return the formats of an output's subtitles, each once."""
+    kinds = (text_of(node) for node in fields.items("subtitles"))
+    return tuple(dict.fromkeys(kind for kind in kinds if kind is not None))
 
 
 def voices_of(fields: Fields, context: Context) -> tuple[VoiceName, ...]:

@@ -9,11 +9,12 @@ from batchtts.formats import FORMATS
 from batchtts.jobfile.audio import audio
 from batchtts.jobfile.audiobook import audiobook
 from batchtts.jobfile.dataset import dataset
-from batchtts.jobfile.fields import Fields, text_of
+from batchtts.jobfile.fields import Fields
 from batchtts.jobfile.nodes import Node
 from batchtts.jobfile.outputparts import (
     Context,
     assign_of,
+    subtitles_of,
     suffix_of,
     target_of,
     texts_of,
@@ -87,13 +88,8 @@ def _files(entry: Node, context: Context) -> FilesOutput | None:
         assign=assign_of(fields, voices, problems),
         takes=fields.whole("takes") or 1,
         place=problems.place(entry),
-        subtitles=_subtitles(fields),
+        subtitles=subtitles_of(fields),
     )
-
-
-def _subtitles(fields: Fields) -> tuple[str, ...]:
-    kinds = (text_of(node) for node in fields.items("subtitles"))
-    return tuple(dict.fromkeys(kind for kind in kinds if kind is not None))
 
 
 _READERS: Mapping[str, Callable[[Node, Context], Output | None]] = {

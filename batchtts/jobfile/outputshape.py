@@ -6,23 +6,19 @@ of its own in ``outputs``.
 
 from __future__ import annotations
 
-from batchtts.jobfile.audioshape import CHOSEN, DEALT
+from batchtts.jobfile.audioshape import CHOSEN, DEALT, SUBTITLES
 from batchtts.jobfile.bookshape import AUDIOBOOK
 from batchtts.jobfile.datasetshape import DATASET
 from batchtts.jobfile.readalong import READ_ALONG
 from batchtts.jobfile.shape import (
     ByValue,
     Choice,
-    Either,
     Field,
-    Listing,
     Record,
     Text,
 )
 
 __all__ = ["OUTPUT"]
-
-_SUBTITLES = Choice(("srt", "vtt", "lrc"))
 
 _FILES = Record(
     noun="output",
@@ -40,12 +36,7 @@ _FILES = Record(
             examples=("out/{voice}/{id}.wav",),
             aliases=("file", "template"),
         ),
-        "subtitles": Field(
-            shape=Either((_SUBTITLES, Listing(_SUBTITLES))),
-            doc="subtitles beside each file, sentence by sentence: srt, vtt, lrc or a"
-            " list of them",
-            aliases=("captions", "subtitle"),
-        ),
+        "subtitles": SUBTITLES,
         **CHOSEN,
         **DEALT,
     },

@@ -15,7 +15,7 @@ from batchtts.audio.loudness import corrected, levelled, missed_db
 from batchtts.audio.playback import LOSSY, expected_loss_db, played_levels
 from batchtts.files import atomic, local_errors
 from batchtts.model import Loudness
-from batchtts.outputs.captions import Caption, Heading, subtitles, timed
+from batchtts.outputs.captions import Heading, Sentence, subtitles
 from batchtts.tracks import Track
 
 __all__ = ["Written", "digest_of", "write_file", "write_subtitles"]
@@ -128,12 +128,11 @@ def _checked(blocks: Iterable[bytes], check: Callable[[], None]) -> Iterator[byt
 
 
 def write_subtitles(
-    track: Track,
+    sentences: Sequence[Sentence],
     path: Path,
     *,
     kinds: Sequence[str],
-    captions: Sequence[Caption],
-    tags: Mapping[str, str],
+    heading: Heading,
     owner: str = "",
 ) -> dict[str, str]:
     """Write the subtitles of the audio file at ``path`` beside it.
@@ -141,15 +140,6 @@ def write_subtitles(
     Returns the SHA-256 of each file by its path. They are whole or, on an error,
     not there. Raises LocalError.
     """
-    if not kinds:
-        return {}
-    sentences = timed(track, captions)
-    heading = Heading(
-        title=tags.get("title", ""),
-        author=tags.get("artist", ""),
-        album=tags.get("album", ""),
-        length_s=track.samples / track.rate_hz,
-    )
     digests = {}
     for kind in kinds:
         file = path.with_suffix(f".{kind}")

@@ -14,7 +14,7 @@ from batchtts.cache import Cache, Kept
 from batchtts.errors import LocalError
 from batchtts.files import local_errors
 from batchtts.model import Boundary, Fingerprint, Loudness, Pauses, Recording
-from batchtts.outputs.captions import Caption
+from batchtts.outputs.captions import Caption, Heading, timed
 from batchtts.outputs.files import Written, write_file, write_subtitles
 from batchtts.tracks import Piece, Track, make_track
 from batchtts.workers import Message, serve
@@ -50,12 +50,19 @@ class File:
             owner=owner,
             check=check,
         )
+        if not self.subtitles:
+            return written
+        heading = Heading(
+            title=self.tags.get("title", ""),
+            author=self.tags.get("artist", ""),
+            album=self.tags.get("album", ""),
+            length_s=float(written.duration_s),
+        )
         beside = write_subtitles(
-            track,
+            timed(track, captions),
             self.path,
             kinds=self.subtitles,
-            captions=captions,
-            tags=self.tags,
+            heading=heading,
             owner=owner,
         )
         return replace(written, beside=beside)

@@ -21,6 +21,7 @@ from batchtts.outputs.audiobook.planning import (
 )
 from batchtts.plan import Reading
 from batchtts.report import Suspect
+from batchtts.runner.beside import are_there, captions, captions_key, facts_beside
 from batchtts.runner.bookentries import book_facts, doubts_in, shortcomings
 from batchtts.runner.collection import Found, Made, Tally, Wanted
 from batchtts.runner.ledger import Ledger
@@ -29,6 +30,8 @@ from batchtts.runner.workshop import Workshop
 from batchtts.targets import Target, values_of
 
 if TYPE_CHECKING:
+    from batchtts.outputs.audiobook.making import Finished
+    from batchtts.outputs.captions import Sentence
     from batchtts.tracks import Track
 
 __all__ = ["Audiobooks"]
@@ -48,6 +51,7 @@ class _Book:
     needed: frozenset[TextId] = frozenset()
     tracks: dict[TextId, Track] = field(default_factory=dict)
     doubts: dict[TextId, Sequence[Suspect]] = field(default_factory=dict)
+    sentences: dict[TextId, list[Sentence]] = field(default_factory=dict)
     lost: bool = False
 
     def release(self) -> None:
@@ -88,7 +92,7 @@ class Audiobooks:
                 voice=reading.voice.name,
                 title=title_of(text.title) or text.id,
                 path=target.path,
-                content=reading.content,
+                content=self._content(reading),
                 chunks=len(reading.pieces),
                 characters=reading.characters,
                 rate_hz=reading.voice.sampling_rate,
@@ -117,8 +121,13 @@ class Audiobooks:
         if self._ledger.is_empty:
             return
         key = self._key(book, self._picture(book)[0])
-        known = [self._ledger.unchanged(path, key) for path in _paths(book, output)]
-        whole = [facts for facts in known if facts is not None]
+        paths = _paths(book, output)
+        known = [(path, self._ledger.unchanged(path, key)) for path in paths]
+        whole = [
+            facts
+            for path, facts in known
+            if facts is not None and are_there(output, path, facts)
+        ]
         if len(whole) == len(known):
             book.found, book.needed = tuple(whole), frozenset()
 
@@ -150,8 +159,10 @@ class Audiobooks:
         book = self._books[self._name(reading, target)]
         if book.lost:
             return
+        sentences = self._sentences(reading, track)
         kept = self._workshop.keep(track)
         with self._lock:
+            book.sentences[reading.text.id] = sentences
             book.tracks[reading.text.id] = kept
             book.doubts[reading.text.id] = suspects
             is_whole = len(book.tracks) == len(book.parts) and not book.lost
@@ -208,7 +219,10 @@ class Audiobooks:
         for one in finished:
             written = one.written
             doubts = [doubt for part in one.parts for doubt in book.doubts[part.text]]
-            facts = book_facts(one, metadata.title, output, doubts)
+            facts = {
+                **book_facts(one, metadata.title, output, doubts),
+                **facts_beside(self._subtitled(book, one)),
+            }
             self._ledger.record(written.path, key, written.sha256, facts)
             head = self._head(written.path, "made")
             yield Made(
@@ -220,6 +234,43 @@ class Audiobooks:
                 warnings=(*remarks, *shortcomings(one, output)),
             )
             remarks.clear()
+
+    def _sentences(self, reading: Reading, track: Track) -> list[Sentence]:
+        """Return when each sentence of a chapter is heard, if that is to be shown."""
+        if not self._output.subtitles:
+            return []
+        from batchtts.outputs.captions import timed
+
+        return timed(track, captions(reading))
+
+    def _subtitled(self, book: _Book, one: Finished) -> Mapping[str, str]:
+        """Write what stands beside a file; return the SHA-256 of each by its path."""
+        output, written, metadata = self._output, one.written, book.metadata
+        assert metadata is not None  # noqa: S101 - it is settled
+        if not output.subtitles:
+            return {}
+        from batchtts.outputs.captions import Heading
+        from batchtts.outputs.files import write_subtitles
+
+        length_s = float(written.duration_s)
+        heard = [
+            sentence.later(start / written.rate_hz)
+            for part, start in zip(one.parts, one.starts, strict=True)
+            for sentence in book.sentences[part.text]
+        ]
+        single = len(one.parts) == 1
+        return write_subtitles(
+            [sentence for sentence in heard if sentence.end_s <= length_s],
+            written.path,
+            kinds=output.subtitles,
+            heading=Heading(
+                title=one.parts[0].title if single else metadata.title,
+                author=metadata.author,
+                album=metadata.title,
+                length_s=length_s,
+            ),
+            owner=self._workshop.owner,
+        )
 
     # --- names -------------------------------------------------------------------
 
@@ -238,6 +289,12 @@ class Audiobooks:
         }
         asked = names.fields(self._output.pattern)
         return tuple(values[name] for name in asked if name not in CHAPTER_FIELDS)
+
+    def _content(self, reading: Reading) -> str:
+        """Return what stands for all that is heard and shown of a chapter."""
+        if not self._output.subtitles:
+            return reading.content
+        return f"{reading.content} {captions_key(reading)}"
 
     def _key(self, book: _Book, picture: Picture | None) -> str:
         # The codecs, whose versions it names, take long to load.

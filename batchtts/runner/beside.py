@@ -11,20 +11,14 @@ from typing import TYPE_CHECKING
 from batchtts.files import local_errors
 from batchtts.formats import CAPTIONS_VERSION
 from batchtts.lock.marks import digest
-from batchtts.model import FilesOutput, Output
+from batchtts.model import Output
 from batchtts.plan import Reading
 from batchtts.runner.recipes import tags
-from batchtts.targets import Target
 
 if TYPE_CHECKING:
     from batchtts.outputs.captions import Caption
 
-__all__ = ["are_there", "captions", "facts_beside", "subtitles_of"]
-
-
-def subtitles_of(output: Output) -> tuple[str, ...]:
-    """Return the formats of the subtitles that stand beside an output's files."""
-    return output.subtitles if isinstance(output, FilesOutput) else ()
+__all__ = ["are_there", "captions", "captions_key", "facts_beside"]
 
 
 def captions(reading: Reading) -> list[Caption]:
@@ -37,30 +31,26 @@ def captions(reading: Reading) -> list[Caption]:
     ]
 
 
-def facts_beside(reading: Reading, beside: Mapping[str, str]) -> dict[str, object]:
+def facts_beside(beside: Mapping[str, str]) -> dict[str, object]:
     """Return what is known of the subtitles that were written: by path, SHA-256."""
     if not beside:
         return {}
-    digests = {Path(path).suffix[1:]: sha256 for path, sha256 in beside.items()}
-    return {"subtitles": digests, "captions": _key(reading)}
+    return {
+        "subtitles": {Path(path).suffix[1:]: digest for path, digest in beside.items()}
+    }
 
 
-def are_there(reading: Reading, target: Target, facts: Mapping[str, object]) -> bool:
-    """Tell whether the subtitles of a file, of which facts are known, are whole."""
-    kinds = subtitles_of(target.output)
-    if not kinds:
-        return True
+def are_there(output: Output, path: Path, facts: Mapping[str, object]) -> bool:
+    """Tell whether what stands beside a file, of which facts are known, is whole."""
     known = facts.get("subtitles")
-    if facts.get("captions") != _key(reading) or not isinstance(known, dict):
-        return False
     return all(
-        known.get(file.suffix[1:]) == _sha256(file)
-        for file in target.output.beside(target.path)
+        isinstance(known, dict) and known.get(file.suffix[1:]) == _sha256(file)
+        for file in output.beside(path)
     )
 
 
-def _key(reading: Reading) -> str:
-    """Name all that subtitles depend on, beside the sound."""
+def captions_key(reading: Reading) -> str:
+    """Name all that the subtitles of a reading depend on, beside its sound."""
     shown = [
         (piece.written, piece.voice.lang, piece.chunk.boundary)
         for piece in reading.pieces

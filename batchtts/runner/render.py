@@ -21,7 +21,7 @@ from batchtts.outputs.captions import Caption
 from batchtts.outputs.files import Written
 from batchtts.outputs.rendering import File, Rendering, read_take
 from batchtts.runner.arrivals import Arrivals
-from batchtts.runner.beside import captions, facts_beside, subtitles_of
+from batchtts.runner.beside import captions, captions_key, facts_beside
 from batchtts.runner.collection import Made, Share
 from batchtts.runner.entries import facts, suspects_in
 from batchtts.runner.feed import Due, Work
@@ -135,7 +135,9 @@ def _recorded(
     ledger: Ledger,
 ) -> Rendered:
     """Note a file that has been written in the ledger."""
-    known = {**facts(written), **facts_beside(work.reading, written.beside)}
+    known = {**facts(written), **facts_beside(written.beside)}
+    if written.beside:
+        known["captions"] = captions_key(work.reading)
     if told:
         known["suspects"] = told
     with local_errors("cannot look at"):
@@ -164,13 +166,13 @@ def _file(work: Work, due: Due) -> File:
         loudness=audio.loudness,
         bitrate=audio.bitrate,
         tags=tags(work.reading),
-        subtitles=subtitles_of(due.target.output),
+        subtitles=due.target.output.subtitles,
     )
 
 
 def _captions(work: Work, dues: Sequence[Due]) -> list[Caption]:
     """Return what is written where each take is heard, if that is to be shown."""
-    wanted = any(subtitles_of(due.target.output) for due in dues)
+    wanted = any(due.target.output.subtitles for due in dues)
     return captions(work.reading) if wanted else []
 
 
