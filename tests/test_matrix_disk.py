@@ -44,10 +44,14 @@ def test_f25_disk_full_at_any_point(tmp_path: Path, place: Place, suffix: str) -
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no limits of files there")
 @pytest.mark.parametrize("most_bytes", [0, 3_000, 20_000, 40_000])
-def test_f25_file_size_limit(batch: Batch, place: Place, most_bytes: int) -> None:
+def test_f25_file_size_limit(
+    batch: Batch, place: Place, monkeypatch: pytest.MonkeyPatch, most_bytes: int
+) -> None:
     """A file that may not grow further (ulimit, quota): as a full disk."""
     import resource  # noqa: PLC0415 - not on Windows
 
+    # Python would leave compiled modules behind that are cut short.
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     place.age()
 
     def limit() -> None:
