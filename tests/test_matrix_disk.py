@@ -57,7 +57,9 @@ def test_f25_file_size_limit(
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, most_bytes))
 
-    code, out, err = batch.run("run", place.write(), before=limit)
+    # -B: modules compiled by a process that may write no more are cut short.
+    command = ["-B", "-m", "batchtts"]
+    code, out, err = batch.run("run", place.write(), python=command, before=limit)
     assert code == 6, err
     assert "Traceback" not in err
     assert "0 failed" not in out
