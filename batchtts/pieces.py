@@ -137,18 +137,18 @@ class _Reader:
         voice, cutting, text = self.voice, self.cutting, self.script.text
         markup = notations(voice)
         chunks = self._chunks(said.text, before, markup)
-        sent = dict(voice.parameters)
-        speeds = [speed.strip() for speed in sent.get(_SPEEDS, "").split(",")]
-        shares = shared_speeds(chunks, speeds) if _SPEEDS in sent else None
+        shares = None
+        if Markup.SPEEDS in markup:
+            listed = dict(voice.parameters)[_SPEEDS].split(",")
+            shares = shared_speeds(chunks, [speed.strip() for speed in listed])
         for number, (one, written) in enumerate(
             zip(chunks, _written(said, chunks), strict=True)
         ):
-            ends = one is chunks[-1]
-            placed = one._replace(
-                start=one.start + offset,
-                end=one.end + offset,
-                boundary=self.part.boundary if ends else one.boundary,
-            )
+            boundary = self.part.boundary if one is chunks[-1] else one.boundary
+            placed = one
+            if offset or boundary is not one.boundary:
+                start, end = one.start + offset, one.end + offset
+                placed = Chunk(one.text, start, end, boundary)
             if not speakable(one.words, markup):
                 yield Piece(placed, None, written, voice)
                 continue

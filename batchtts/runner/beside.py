@@ -14,11 +14,12 @@ from batchtts.lock.marks import digest
 from batchtts.model import Output
 from batchtts.plan import Reading
 from batchtts.runner.recipes import tags
+from batchtts.targets import Target
 
 if TYPE_CHECKING:
     from batchtts.outputs.captions import Caption
 
-__all__ = ["are_there", "captions", "captions_key", "facts_beside"]
+__all__ = ["are_there", "captions", "captions_key", "facts_beside", "is_shown"]
 
 
 def captions(reading: Reading) -> list[Caption]:
@@ -47,6 +48,14 @@ def are_there(output: Output, path: Path, facts: Mapping[str, object]) -> bool:
         isinstance(known, dict) and known.get(file.suffix[1:]) == _sha256(file)
         for file in output.beside(path)
     )
+
+
+def is_shown(reading: Reading, target: Target, facts: Mapping[str, object]) -> bool:
+    """Tell whether the subtitles of a reading's file are there, and of its words."""
+    if not target.output.subtitles:
+        return True
+    is_same = facts.get("captions") == captions_key(reading)
+    return is_same and are_there(target.output, target.path, facts)
 
 
 def captions_key(reading: Reading) -> str:

@@ -16,7 +16,7 @@ from typing import Literal
 from batchtts.errors import StaleError
 from batchtts.model import Job, Place
 from batchtts.plan import Reading, Survey, readings, survey
-from batchtts.runner.beside import are_there
+from batchtts.runner.beside import is_shown
 from batchtts.runner.collection import collections_of
 from batchtts.runner.differences import Reason, differences
 from batchtts.runner.engine import engine_of
@@ -174,7 +174,7 @@ class _Checker:
         elif not ledger.is_whole(path, row):
             reason = Reason(reading.text.place, "file altered by hand")
             self._add("altered", name, reading, (reason,))
-        elif not are_there(reading, target, json.loads(row.facts)):
+        elif not is_shown(reading, target, json.loads(row.facts)):
             reason = Reason(reading.text.place, "its subtitles missing or altered")
             self._add("altered", name, reading, (reason,))
         else:

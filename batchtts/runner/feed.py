@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from batchtts.lock.lines import Made
 from batchtts.plan import Reading
-from batchtts.runner.beside import are_there, captions_key
+from batchtts.runner.beside import is_shown
 from batchtts.runner.collection import Collections, Share
 from batchtts.runner.ledger import Ledger
 from batchtts.runner.recipes import Recipes
@@ -70,21 +70,13 @@ def work(
             facts = None
             if not ledger.is_empty:
                 facts = ledger.unchanged_file(target.path, made)
-            if facts is not None and not _is_shown(reading, target, facts):
+            if facts is not None and not is_shown(reading, target, facts):
                 facts = None
             if facts is None:
                 due.append(Due(target, rate_hz, made))
             else:
                 there.append(There(target, facts))
         yield Work(reading, tuple(due), tuple(there), collections.shares(reading))
-
-
-def _is_shown(reading: Reading, target: Target, facts: Mapping[str, object]) -> bool:
-    """Tell whether the subtitles that are asked for are there, and of these words."""
-    if not target.output.subtitles:
-        return True
-    is_same = facts.get("captions") == captions_key(reading)
-    return is_same and are_there(target.output, target.path, facts)
 
 
 def batches(due: Iterator[Work]) -> Iterator[list[Work]]:
