@@ -271,9 +271,12 @@ def test_endings_go_from_loud_to_long_silence() -> None:
         ending_of(0.07, -60),
         ending_of(0.15, -60),
         ending_of(0.3, -60),
+        ending_of(0.8, -60),
         ending_of(2.0, -60),
     ]
-    assert kinds == list(range(8))
+    assert kinds == list(range(9))
+    assert ending_of(0.8, -60, 0.7) == 8  # more silence than speech
+    assert ending_of(0.6, -60, 0.2) == 7  # which a short word may have
     assert ending_of(0.01, -5) == kinds[2]
 
 
@@ -398,6 +401,13 @@ def _known(speaker: _Speaker, judge: Judge) -> None:
     assert [judge.review(request) for request in requests] == [None] * ENOUGH
 
 
+def _told(text: str, recording: Recording) -> Evidence:
+    """Return what a recording tells of its voice."""
+    heard = hear(recording)
+    assert isinstance(heard, Heard)
+    return Evidence(units_of(text, {}), close_of(text), heard.seconds, heard.ending)
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_a_part_of_a_text_is_doubted(seed: int) -> None:
     """Once a voice is known a fifth that is missing is told, and what it lacks."""
@@ -448,6 +458,34 @@ def test_a_voice_that_stops_short_is_believed_together() -> None:
     for request in requests:
         judge.judge(request, speaker.speak(request.text, silence_s=0))
     assert [judge.review(request) for request in requests] == [None] * 6
+
+
+@pytest.mark.parametrize("silence_s", [0.0, 2.0])
+def test_a_few_that_end_like_broken_ones_are_no_way_of_a_voice(
+    silence_s: float,
+) -> None:
+    """Two takes that end in mid-sound, or in long silence, may both be cut."""
+    speaker, judge = _Speaker(), Judge()
+    requests = [_request(speaker.text()) for _ in range(2)]
+    for request in requests:
+        cut = speaker.speak(request.text, 0.45, silence_s=silence_s)
+        assert judge.judge(request, cut) is None
+    assert all(judge.review(request) for request in requests)
+
+
+def test_a_service_that_breaks_off_is_believed_less() -> None:
+    """A take that would pass for whole is doubted where many others were cut."""
+    speaker, judge = _Speaker(), Judge()
+    _known(speaker, judge)
+    text = speaker.text()
+    request = _request(text)
+    voice = judge._voice(voice_of(request))
+    shorter = (speaker.speak(text, permille / 1000) for permille in range(500, 1000, 5))
+    mild = next(one for one in shorter if voice.weigh(_told(text, one)).weight < 1)
+    for _ in range(20):
+        other = speaker.text()
+        assert judge.judge(_request(other), speaker.speak(other, 0.5)) is not None
+    assert judge.judge(request, mild) is not None
 
 
 def test_broken_takes_do_not_vouch_for_one_another() -> None:

@@ -17,7 +17,8 @@ The first takes of a voice are believed unless they can be nobody's speech. Once
 there are enough to know the voice by, or no more will come, they are reviewed
 together, each by all the others: so a voice that is slow, or that always stops
 short, does not cost two takes of everything, and a sentence that is lacking in
-its first take is missed.
+its first take is missed. Where a service breaks off again and again, less is
+believed of what it sends.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from batchtts.completeness.doubt import NEVER, SUSPICIOUS, Doubt
+from batchtts.completeness.doubt import NEVER, Doubt
+from batchtts.completeness.service import Service
 from batchtts.completeness.units import close_of, units_of
 from batchtts.model import Fingerprint, Recording, Request
 from batchtts.rime.plausible import speed_of
@@ -53,6 +55,7 @@ class Judge:
         """Know no voice yet; ``recall`` reads a take from the cache."""
         self._recall = recall
         self._voices: dict[VoiceKey, VoiceRecord] = {}
+        self._service = Service()
         self._lock = threading.Lock()
         self._remembered: dict[VoiceKey, list[Request]] = {}
         self._naming = threading.Lock()  # never held for long
@@ -62,6 +65,8 @@ class Judge:
         """Say why a take may not be complete; None: it is believed, and counted."""
         evidence = _evidence(request, recording)
         if isinstance(evidence, Doubt):
+            with self._lock:
+                self._service.count(1, 1)
             return evidence
         with self._lock:
             voice = self._voice(voice_of(request))
@@ -69,7 +74,9 @@ class Judge:
                 voice.add_unreviewed(request.fingerprint, evidence)
                 return None
             doubt = voice.weigh(evidence)
-            if doubt.weight >= SUSPICIOUS:
+            doubtful = doubt.weight >= self._service.suspicious()
+            self._service.count(1, int(doubtful))
+            if doubtful:
                 return doubt
             voice.add(evidence)
             return None
@@ -86,7 +93,7 @@ class Judge:
             self._learn_remembered(voice_of(request))
             with self._lock:
                 voice = self._voice(voice_of(request))
-                voice.review()
+                voice.review(self._service)
                 return voice.doubt_after_review(request.fingerprint)
 
     def learn(self, request: Request, recording: Recording) -> None:

@@ -60,9 +60,11 @@ def hear(recording: Recording) -> Heard | Unheard:
     sound = segments.speech_edges(segments.take(pcm, rate_hz))
     last = _level(signal[-round(_LAST_S * rate_hz) :])
     loud = max(float(np.quantile(some, _LOUD_SHARE)), gain_of(_SILENCE_DB))
+    seconds = (sound.end - sound.start) / rate_hz
+    silence_s = (len(signal) - sound.end) / rate_hz
     return Heard(
-        seconds=(sound.end - sound.start) / rate_hz,
-        ending=ending_of((len(signal) - sound.end) / rate_hz, db(last / loud)),
+        seconds=seconds,
+        ending=ending_of(silence_s, db(last / loud), seconds),
         clipped=float(np.mean(some > _CLIPPED_FROM)) > _CLIPPED_SHARE,
     )
 

@@ -6,14 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from batchtts.completeness.doubt import SUSPICIOUS, Doubt
-from batchtts.completeness.endings import Endings
+from batchtts.completeness.endings import BROKEN, Endings
 from batchtts.completeness.pace import Expected, Pace
+from batchtts.completeness.service import Service
 from batchtts.completeness.units import Close, Units
 from batchtts.model import Fingerprint
 
 __all__ = ["Evidence", "VoiceRecord"]
 
 _CLIPPED = 4.0  # the weight of clipping all the time
+_HABIT = 6  # takes that end like broken ones, before that is a voice's way
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,34 +53,59 @@ class VoiceRecord:
         self._unreviewed[fingerprint] = evidence
         self.add(evidence)
 
-    def review(self) -> None:
-        """Judge the takes that were not reviewed, the least doubtful first.
+    def review(self, service: Service) -> None:
+        """Judge the takes that were not reviewed, and count them for the service.
 
-        Each that is believed counts when the next is judged, and no other does:
-        else broken takes would vouch for one another. Where none can be believed
-        so, all are that fit together: a voice may have ways that no other has.
+        The more of them are doubtful, the less are the others believed. Where
+        none can be, all are that fit together: a voice may have ways that no
+        other has.
         """
         waiting = dict(self._unreviewed)
         self._unreviewed.clear()
         fit = self._fit_together(waiting)
         for evidence in waiting.values():
             self._remove(evidence)
-        doubts: dict[Fingerprint, Doubt] = {}
+        doubts = self._doubtful(waiting, service.suspicious(len(waiting)))
+        if fit and len(doubts) == len(waiting):
+            for evidence in waiting.values():
+                self.add(evidence)
+            doubts = {}
+        before = 0
+        while before < len(doubts) < len(waiting):
+            before = len(doubts)
+            for name, evidence in waiting.items():
+                if name not in doubts:
+                    self._remove(evidence)
+            doubts = self._doubtful(waiting, service.suspicious(len(waiting), before))
+        service.count(len(waiting), len(doubts))
+        self._doubted.update(doubts)
+
+    def _doubtful(
+        self, waiting: Mapping[Fingerprint, Evidence], suspicious: float
+    ) -> dict[Fingerprint, Doubt]:
+        """Count those that can be believed, the least doubtful first; doubt the rest.
+
+        Each that is believed counts when the next is judged, and no other does:
+        else broken takes would vouch for one another.
+        """
         left = dict(waiting)
+        doubts: dict[Fingerprint, Doubt] = {}
         while left:
             doubts = {name: self.weigh(evidence) for name, evidence in left.items()}
             best = min(doubts, key=lambda name: doubts[name].weight)
-            if doubts[best].weight >= SUSPICIOUS:
-                break
+            if doubts[best].weight >= suspicious:
+                return doubts
             self.add(left.pop(best))
-        if left and fit and len(left) == len(waiting):
-            for evidence in waiting.values():
-                self.add(evidence)
-        elif left:
-            self._doubted.update(doubts)
+        return {}
 
     def _fit_together(self, waiting: Mapping[Fingerprint, Evidence]) -> bool:
-        """Say whether none of the takes is doubtful beside all others."""
+        """Say whether none of the takes is doubtful beside all others.
+
+        A few that end as broken ones do are doubtful whatever the others are like.
+        """
+        broken = sum(evidence.ending in BROKEN for evidence in waiting.values())
+        if 0 < broken < _HABIT:
+            return False
         for evidence in waiting.values():
             self._remove(evidence)
             doubt = self.weigh(evidence)
