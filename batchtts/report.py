@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO
@@ -134,6 +134,13 @@ class ReportWriter:
         """Note a file, or what counts as so many, that was found as it should be."""
         self.unchanged += outputs
         self._line(entry)
+
+    def outputs_standing(self, entries: Iterable[str]) -> None:
+        """Note files that were found as they should be, each as JSON in one line."""
+        with local_errors("cannot note what was done"):
+            for entry in entries:
+                self.unchanged += 1
+                self._lines.write(f"{entry}\n")
 
     @property
     def suspects(self) -> tuple[Suspect, ...]:

@@ -396,3 +396,41 @@ def test_a_recording_in_the_place_of_a_take(origin: Repository) -> None:
     origin.write()
     assert origin.run()[1] == 1
     assert b'"pin"' not in (origin.folder / "job.lock").read_bytes()
+
+
+def test_nothing_changed_is_told_by_a_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second run reads no text and reports the same; any change is noticed."""
+    (tmp_path / "lines.csv").write_text("key,line\na,Hello.\nb,Good bye.\n")
+    path = tmp_path / "job.yaml"
+    path.write_text(
+        "engine: local\nlocal: {synthesiser: tone}\nvoices: {v: {speaker: astra}}\n"
+        "texts: [{table: lines.csv, id: key, text: line}]\n"
+        'outputs: [{kind: files, path: "out/{id}.wav"}]\n'
+    )
+
+    def run() -> tuple[int, int, list[object]]:
+        report = batchtts.run(batchtts.load_job(path))
+        entries = json.loads(report.path.read_text())["outputs"]
+        entries.sort(key=lambda entry: entry["path"])
+        return report.made, report.unchanged, entries
+
+    made, _, first = run()
+    with monkeypatch.context() as no_reading:
+        for user in ("run", "checking"):
+            no_reading.delattr(f"batchtts.runner.{user}.survey")
+        _, unchanged, second = run()
+        assert check(batchtts.load_job(path)).is_current
+    assert (made, unchanged) == (2, 2)
+    assert second == [{**one, "state": "unchanged"} for one in first]  # type: ignore[dict-item]  # JSON
+    (tmp_path / "out" / "a.wav").write_bytes(b"x")
+    assert check(batchtts.load_job(path)).stale == 1
+    assert run()[:2] == (1, 1)
+    (tmp_path / "lines.csv").write_text("key,line\na,Hello.\nb,Farewell.\n")
+    assert check(batchtts.load_job(path)).stale == 1
+    assert run()[:2] == (1, 1)
+    (tmp_path / "job.lock").unlink()
+    assert check(batchtts.load_job(path)).exit_code == 8
+    assert run()[:2] == (0, 2)
+    assert check(batchtts.load_job(path)).is_current

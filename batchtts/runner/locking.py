@@ -26,7 +26,7 @@ from batchtts.model import Job
 from batchtts.runner.ledger import PUT, Ledger, row_of, shared_row
 from batchtts.runner.places import ledger_path, lock_path, owner_of
 
-__all__ = ["Merged", "looked_into", "take_over", "write_lock"]
+__all__ = ["Merged", "agrees", "looked_into", "take_over", "write_lock"]
 
 _KINDS = ("speech", "sound", "codecs", "take", "pin")
 _MARK = "lock"  # the SHA-256 of the lock that the ledger agrees with
@@ -248,6 +248,12 @@ def write_lock(
     with ledger.transaction() as database:
         _take_cuts(database)
     ledger.changed = False
+
+
+def agrees(ledger: Ledger, job: Job) -> bool:
+    """Tell whether the ledger says what the lock does."""
+    digest = _digest_of(lock_path(job))
+    return bool(digest) and ledger.mark(_MARK) == digest
 
 
 def _digest_of(path: Path) -> str:

@@ -56,6 +56,7 @@ from batchtts.runner.scope import EVERYTHING, Scope
 from batchtts.runner.session import Session
 from batchtts.runner.signals import Interrupts, interrupts
 from batchtts.runner.space import Room
+from batchtts.runner.standing import note_standing, standing, unchanged_report
 from batchtts.runner.telling import Told
 from batchtts.runner.versions import versions
 from batchtts.runner.workshop import Workshop
@@ -99,18 +100,24 @@ def run(
     with (
         interrupts(lambda: _drop(job)) as interrupted,
         guard(state_folder(job), job.path.stem, wait_s=wait_lock_s),
+        contextlib.ExitStack() as opened,
     ):
         with local_errors("cannot remove the last report"):
             report_path(job).unlink(missing_ok=True)
         inputs = Inputs(job)
-        size = survey(job, read_texts)
+        ledger = opened.enter_context(
+            Ledger.open(ledger_path(job), base=job.path.parent)
+        )
+        known = None if scope.only else standing(job, ledger, inputs.digests)
+        size = survey(job, read_texts) if known is None else known
         for warning in size.warnings:
             told(Warned(warning))
+        if known is not None:
+            return unchanged_report(job, known, inputs, ledger, told)
         with (
             contextlib.closing(Ears(recogniser)) as ears,
             _workshop(job, ears) as shop,
             engine_for(job, warn=lambda what: told(Warned(what))) as engine,
-            Ledger.open(ledger_path(job), base=job.path.parent) as ledger,
         ):
             made = _Run(
                 job,
@@ -187,6 +194,8 @@ class _Run:
                 report = replace(report, written=False)
         if session.ending.bug is not None:
             raise session.ending.bug
+        if not self.scope.only:
+            note_standing(job, ledger, size, report, self.files)
         return report
 
     def _know(self) -> Remembered:

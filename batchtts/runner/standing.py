@@ -1,0 +1,145 @@
+"""A job in which nothing has changed, told by a look at its files.
+
+When a run has left everything as it should be, it notes what it read and made
+that of. As long as the job, the files of its texts, the lock and the versions
+are the same, only the outputs need be looked at.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+
+from batchtts.events import OutputUnchanged, RunPlanned
+from batchtts.model import Job
+from batchtts.plan import Survey
+from batchtts.pool import Totals
+from batchtts.report import ReportWriter, RunReport
+from batchtts.runner.allowance import cost_of
+from batchtts.runner.engine import engine_of
+from batchtts.runner.inputs import Inputs
+from batchtts.runner.ledger import Ledger
+from batchtts.runner.locking import agrees
+from batchtts.runner.orphans import counted_files
+from batchtts.runner.places import owner_of, report_path, state_folder
+from batchtts.runner.telling import Told
+from batchtts.runner.versions import versions
+
+__all__ = ["note_standing", "standing", "unchanged_report"]
+
+_MARK = "standing"
+
+
+def standing(job: Job, ledger: Ledger, inputs: Mapping[str, str]) -> Survey | None:
+    """Return the size of a job in which all is as a run has left it, else None.
+
+    ``inputs`` are the digests of the files that it reads.
+    """
+    noted = ledger.mark(_MARK)
+    if noted is None or not agrees(ledger, job):
+        return None
+    state, size = json.loads(noted)
+    if state != _state(job, ledger, inputs):
+        return None
+    base = os.path.join(job.path.parent, "")  # noqa: PTH118 - quicker, for each file
+    count = 0
+    query = "select path, size, mtime_ns from outputs"
+    with ledger.lock:
+        for path, size_bytes, mtime_ns in ledger.database.execute(query):
+            try:
+                status = os.stat(base + path)  # noqa: PTH116 - see above
+            except (OSError, ValueError):
+                return None
+            if (status.st_size, status.st_mtime_ns) != (size_bytes, mtime_ns):
+                return None
+            count += 1
+    found = Survey(**{**size, "warnings": tuple(size["warnings"])})
+    return found if count == found.outputs else None
+
+
+def note_standing(
+    job: Job, ledger: Ledger, size: Survey, report: RunReport, files: int
+) -> None:
+    """Note that all is as it should be, if it is, and nothing else is to be told."""
+    noted = None
+    told = set(report.warnings) - set(size.warnings)
+    whole = report.exit_code == 0 and report.pending == 0 and not told
+    if (
+        whole
+        and not (report.suspects or size.respelt or _is_special(job, ledger))
+        and files == size.outputs == counted_files(ledger)
+    ):
+        noted = json.dumps([_state(job, ledger, report.inputs), asdict(size)])
+    if ledger.mark(_MARK) != noted:
+        ledger.set_mark(_MARK, noted)
+
+
+def unchanged_report(
+    job: Job, size: Survey, inputs: Inputs, ledger: Ledger, told: Told
+) -> RunReport:
+    """Report that there was nothing to do. Raises LocalError."""
+    told(RunPlanned(size.texts, size.readings, size.outputs, size.characters))
+    with contextlib.closing(
+        ReportWriter(state_folder(job), owner=owner_of(job))
+    ) as writer:
+        writer.outputs_standing(_entries(ledger))
+        told(OutputUnchanged(size.outputs, size.characters))
+        report = RunReport(
+            job=job.name,
+            path=report_path(job),
+            outputs=size.outputs,
+            made=0,
+            unchanged=writer.unchanged,
+            failed=0,
+            audio_seconds=0.0,
+            totals=Totals(),
+            failures=(),
+            warnings=tuple(told.warnings),
+            inputs=inputs.digests,
+            cost=cost_of(0, job),
+        )
+        writer.write(report, versions(engine_of(job, ledger)))
+    return report
+
+
+def _entries(ledger: Ledger) -> Iterator[str]:
+    """Yield what the report says of each file, as JSON.
+
+    Put together by the database: reading and writing JSON here takes longer than
+    all the rest. Ids and paths have no characters that cannot be seen.
+    """
+    query = (
+        "select json_quote(path), json_quote(json_extract(made, '$.text')),"
+        " json_quote(json_extract(made, '$.voice')),"
+        " json_array_length(made, '$.chunks'), sha256, facts"
+        " from outputs order by path"
+    )
+    with ledger.lock:
+        rows = ledger.database.execute(query)
+        for path, text, voice, chunks, sha256, facts in rows:
+            more = f", {facts[1:]}" if facts != "{}" else "}"
+            yield (
+                f'{{"path": {path}, "state": "unchanged", "text": {text}, '
+                f'"voice": {voice}, "chunks": {chunks}, "sha256": "{sha256}"{more}'
+            )
+
+
+def _is_special(job: Job, ledger: Ledger) -> bool:
+    """Tell whether more than the outputs has to be looked at."""
+    shared = any(output.sharing != "none" for output in job.outputs)
+    query = "select 1 from notes where kind = 'pin'"
+    with ledger.lock:
+        pinned = ledger.database.execute(query).fetchone() is not None
+    beside = any(getattr(output, "subtitles", ()) for output in job.outputs)
+    return shared or pinned or beside or job.local.url is not None
+
+
+def _state(job: Job, ledger: Ledger, inputs: Mapping[str, str]) -> str:
+    """Name all that decides what the outputs are."""
+    engine = engine_of(job, ledger)
+    parts = [repr(job), sorted(inputs.items()), versions(engine), ledger.mark("lock")]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
