@@ -6,18 +6,16 @@ line, a number of bytes and JSON, and after it so many bytes.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import queue
-import subprocess
 import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
-from batchtts.environment import CREATION_FLAGS, PROCESS_GROUP, scrubbed
+from batchtts.environment import Child
 from batchtts.errors import LocalError
 
 __all__ = ["Message", "Workers", "hands", "serve"]
@@ -26,7 +24,6 @@ Message = tuple[dict[str, Any], bytes]
 """What JSON can hold, and bytes that it need not."""
 
 _MOST_HANDS = 8
-_END_S = 2.0
 _ERROR = "error"
 # The child takes our import path over, whatever it is made of, as
 # multiprocessing does; with -P nothing of the current folder gets before it.
@@ -94,19 +91,14 @@ class Workers:
             return worker
 
 
-class _Worker:
+class _Worker(Child):
     """One process."""
 
     def __init__(self, module: str) -> None:
         # More threads would only be in the way of the other workers.
-        environment = {**scrubbed(), "OPENBLAS_NUM_THREADS": "1"}
-        self._process = subprocess.Popen(  # noqa: S603 (our own interpreter)
-            [sys.executable, "-P", "-c", _RUN.format(module=module)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=environment,
-            creationflags=CREATION_FLAGS,
-            process_group=PROCESS_GROUP,
+        super().__init__(
+            ["-P", "-c", _RUN.format(module=module)],
+            environment={"OPENBLAS_NUM_THREADS": "1"},
         )
         path = [entry or str(Path.cwd()) for entry in sys.path]
         self._greeting: bytes | None = json.dumps(path).encode() + b"\n"
@@ -121,29 +113,6 @@ class _Worker:
             return _read(self._stdout)
         except OSError:  # a broken pipe; on Windows it has another name
             return None
-
-    def end(self, *, at_once: bool) -> None:
-        """End the process: ask, then kill."""
-        if at_once:
-            self._process.kill()
-        with contextlib.suppress(OSError):
-            self._stdin.close()
-        try:
-            self._process.wait(_END_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._stdout.close()
-
-    @property
-    def _stdin(self) -> IO[bytes]:
-        assert self._process.stdin is not None  # noqa: S101 (for the type checker)
-        return self._process.stdin
-
-    @property
-    def _stdout(self) -> IO[bytes]:
-        assert self._process.stdout is not None  # noqa: S101 (for the type checker)
-        return self._process.stdout
 
 
 def serve(carry_out: Callable[[dict[str, Any]], Message]) -> None:

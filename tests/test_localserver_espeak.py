@@ -19,6 +19,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosedError
 
+from batchtts import environment
 from batchtts.errors import JobError, LocalError
 from batchtts.localserver import ServerSettings, espeak_process, identity_of
 from batchtts.localserver.espeak import Espeak
@@ -199,7 +200,7 @@ def test_a_text_that_crashes_twice_is_an_error(
 @pytest.mark.skipif(sys.platform == "win32", reason="stops a process by a signal")
 def test_a_child_that_does_not_end_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is given its time, and no more."""
-    monkeypatch.setattr(espeak_process, "_END_S", 0.05)
+    monkeypatch.setattr(environment, "_END_S", 0.05)
     process = EspeakProcess(espeakng_loader.get_data_path())
     os.kill(process.pid, signal.SIGSTOP)
     process.close()

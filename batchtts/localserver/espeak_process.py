@@ -6,14 +6,11 @@ import contextlib
 import json
 import os
 import shutil
-import subprocess
-import sys
 import tempfile
 import threading
 from pathlib import Path
-from typing import IO
 
-from batchtts.environment import CREATION_FLAGS, PROCESS_GROUP, scrubbed
+from batchtts.environment import Child
 from batchtts.errors import LocalError
 from batchtts.localserver.espeak_child import Order
 
@@ -23,7 +20,6 @@ _CHILD = Path(__file__).with_name("espeak_child.py")
 _START_S = 30.0
 _SPEAK_S = 20.0  # for a text as long as the server accepts ...
 _SPEAK_PER_CHARACTER_S = 0.01  # ... and more for more: 100 times what it takes
-_END_S = 2.0
 _LONGEST_DATA_PATH_BYTES = 140  # espeak-ng 1.52 keeps it in a buffer of 160
 
 
@@ -47,7 +43,7 @@ def short_data_path(stack: contextlib.ExitStack) -> str:
     return str(short)
 
 
-class EspeakProcess:
+class EspeakProcess(Child):
     """One child process, from its greeting to its end.
 
     BrokenPipeError says that it is lost: crashed, or ended because it hung.
@@ -63,15 +59,7 @@ class EspeakProcess:
         self.data_path = data_path
         library = str(espeakng_loader.get_library_path())
         self._words = tempfile.TemporaryFile()  # noqa: SIM115 (closed in close)
-        self._process = subprocess.Popen(  # noqa: S603 (our own interpreter and file)
-            [sys.executable, "-I", str(_CHILD), library, data_path],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._words,
-            env=scrubbed(),
-            creationflags=CREATION_FLAGS,
-            process_group=PROCESS_GROUP,
-        )
+        super().__init__(["-I", str(_CHILD), library, data_path], stderr=self._words)
         try:
             greeting = json.loads(self._answer(start_s))
         except BrokenPipeError as exc:
@@ -112,25 +100,8 @@ class EspeakProcess:
 
     def close(self) -> None:
         """End the process: ask, then kill."""
-        with contextlib.suppress(OSError):
-            self._stdin.close()
-        try:
-            self._process.wait(_END_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._stdout.close()
+        self.end()
         self._words.close()
-
-    @property
-    def _stdin(self) -> IO[bytes]:
-        assert self._process.stdin is not None  # noqa: S101 (for the type checker)
-        return self._process.stdin
-
-    @property
-    def _stdout(self) -> IO[bytes]:
-        assert self._process.stdout is not None  # noqa: S101 (for the type checker)
-        return self._process.stdout
 
     def _answer(self, within_s: float) -> bytes:
         """Read one answer; a process that takes too long is killed."""
