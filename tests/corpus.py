@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from batchtts.audio.meter import Meter
-from batchtts.corpora import FORMATS, About, Suffix, Target
+from batchtts.corpora import FORMATS, About, Splits, Suffix, Target
 from batchtts.outputs.datasets.dataset import Dataset, Summary
 from batchtts.outputs.datasets.rows import Provenance, Row, Sound, utterance_key
 from batchtts.outputs.datasets.settings import DatasetSettings
 
 RATE_HZ = 8000
 VOICES = ("astra", "en-us", "luna")
+SPLITS = Splits(shares={"train": 0.7, "test": 0.3})
+BOTH = ("webdataset", "ljspeech")
 
 TRICKY = {
     "plain": "The ferry leaves at nine.",
@@ -145,3 +148,29 @@ def make(
         for one in reversed(asked) if backwards else asked:
             dataset.add(one.key, sound_of(one))
         return dataset.finish(), [one.key for one in asked]
+
+
+def bytes_in(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of every file of the targets, by its path."""
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(
+            path.read_bytes()
+        ).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and "state" not in path.relative_to(folder).parts
+    }
+
+
+def data_in(folder: Path) -> dict[str, tuple[str, int]]:
+    """Return digest and time of change of all that holds sound."""
+    return {
+        path: (digest, (folder / path).stat().st_mtime_ns)
+        for path, digest in bytes_in(folder).items()
+        if path.endswith((".tar", ".wav"))
+    }
+
+
+def keys_in(folder: Path) -> list[str]:
+    """Return the keys in the list of the ljspeech target, in its order."""
+    lines = (folder / "ljspeech" / "metadata.csv").read_text("utf-8").splitlines()
+    return [line.split("|")[0] for line in lines]

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from corpus import make, numbered, pcm_of, row, rows, settings_for, sound_of
+from corpus import (
+    BOTH,
+    SPLITS,
+    bytes_in,
+    data_in,
+    keys_in,
+    make,
+    numbered,
+    pcm_of,
+    row,
+    rows,
+    settings_for,
+    sound_of,
+)
 
 from batchtts.corpora import Filter, Splits
 from batchtts.errors import LocalError
@@ -17,44 +29,16 @@ from batchtts.outputs.datasets.settings import DatasetSettings
 
 pytestmark = pytest.mark.usefixtures("no_waiting_for_the_disk")
 
-SPLITS = Splits(shares={"train": 0.7, "test": 0.3})
-BOTH = ("webdataset", "ljspeech")
-
-
-def _bytes(folder: Path) -> dict[str, str]:
-    """Return the SHA-256 of every file of the targets, by its path."""
-    return {
-        path.relative_to(folder).as_posix(): hashlib.sha256(
-            path.read_bytes()
-        ).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and "state" not in path.relative_to(folder).parts
-    }
-
-
-def _data(folder: Path) -> dict[str, tuple[str, int]]:
-    """Return digest and time of change of all that holds sound."""
-    return {
-        path: (digest, (folder / path).stat().st_mtime_ns)
-        for path, digest in _bytes(folder).items()
-        if path.endswith((".tar", ".wav"))
-    }
-
-
-def _keys(folder: Path) -> list[str]:
-    lines = (folder / "ljspeech" / "metadata.csv").read_text("utf-8").splitlines()
-    return [line.split("|")[0] for line in lines]
-
 
 def test_a_changed_row_changes_its_shard_only(tmp_path: Path) -> None:
     """Other words in one row: its shard is made anew, the others stay."""
     asked = settings_for(tmp_path, *BOTH, shard_rows=4)
     texts = numbered(10)
     make(asked, tmp_path / "state", rows(texts, voices=("astra",)))
-    before = _data(tmp_path)
+    before = data_in(tmp_path)
     texts["0005"] = "Something else altogether."
     _, wanted = make(asked, tmp_path / "state", rows(texts, voices=("astra",)))
-    after = _data(tmp_path)
+    after = data_in(tmp_path)
     assert wanted == ["0004", "0005", "0006", "0007"]
     tars = [path for path in before if path.endswith(".tar")]
     changed = [path for path in tars if after[path] != before[path]]
@@ -71,7 +55,7 @@ def test_what_is_lost_comes_back(tmp_path: Path, name: str, damage: str) -> None
     asked = settings_for(tmp_path, *BOTH, shard_rows=4)
     told = rows(numbered(10), voices=("astra",))
     make(asked, tmp_path / "state", told)
-    before = _bytes(tmp_path)
+    before = bytes_in(tmp_path)
     path = tmp_path / name
     if damage == "removed":
         path.unlink()
@@ -80,7 +64,7 @@ def test_what_is_lost_comes_back(tmp_path: Path, name: str, damage: str) -> None
     summary, wanted = make(asked, tmp_path / "state", told)
     assert wanted == ["0004", "0005", "0006", "0007"]
     assert summary.shards_written == 1
-    assert _bytes(tmp_path) == before
+    assert bytes_in(tmp_path) == before
 
 
 def test_a_lost_list_comes_back(tmp_path: Path) -> None:
@@ -88,11 +72,11 @@ def test_a_lost_list_comes_back(tmp_path: Path) -> None:
     asked = settings_for(tmp_path, *BOTH)
     told = rows(numbered(3))
     make(asked, tmp_path / "state", told)
-    before = _bytes(tmp_path)
+    before = bytes_in(tmp_path)
     (tmp_path / "ljspeech" / "metadata.csv").unlink()
     (tmp_path / "webdataset" / "README.md").unlink()
     assert make(asked, tmp_path / "state", told)[1] == []
-    assert _bytes(tmp_path) == before
+    assert bytes_in(tmp_path) == before
 
 
 def test_without_its_state_the_same_is_made(tmp_path: Path) -> None:
@@ -100,11 +84,11 @@ def test_without_its_state_the_same_is_made(tmp_path: Path) -> None:
     asked = settings_for(tmp_path, *BOTH, shard_rows=4)
     told = rows(numbered(6))
     make(asked, tmp_path / "state", told)
-    before = _bytes(tmp_path)
+    before = bytes_in(tmp_path)
     index = tmp_path / "state" / "index.sqlite"
     index.write_bytes(b"not a database at all, and longer than a header " * 4)
     assert len(make(asked, tmp_path / "state", told)[1]) == 18
-    assert _bytes(tmp_path) == before
+    assert bytes_in(tmp_path) == before
 
 
 def test_an_interrupted_run_goes_on(tmp_path: Path) -> None:
@@ -121,7 +105,7 @@ def test_an_interrupted_run_goes_on(tmp_path: Path) -> None:
         for one in told[5:15]:
             dataset.add(one.key, sound_of(one))
     assert len(make(stopped, state, told)[1]) == 24 - 10
-    assert _bytes(tmp_path / "b") == _bytes(tmp_path / "a")
+    assert bytes_in(tmp_path / "b") == bytes_in(tmp_path / "a")
 
 
 class _StoppedError(Exception):
@@ -134,7 +118,7 @@ def test_interrupted_while_writing(tmp_path: Path, after: int) -> None:
     asked = settings_for(tmp_path / "a", *BOTH, shard_rows=4)
     told = rows(numbered(5), voices=("astra",))
     make(asked, tmp_path / "a" / "state", told)
-    complete = _bytes(tmp_path / "a")
+    complete = bytes_in(tmp_path / "a")
     stopped = settings_for(tmp_path / "b", *BOTH, shard_rows=4)
     left = after
 
@@ -154,9 +138,9 @@ def test_interrupted_while_writing(tmp_path: Path, after: int) -> None:
         try:
             dataset.finish()
         except _StoppedError:
-            assert _bytes(tmp_path / "b").items() <= complete.items()
+            assert bytes_in(tmp_path / "b").items() <= complete.items()
     assert make(stopped, state, told)[1] == []
-    assert _bytes(tmp_path / "b") == complete
+    assert bytes_in(tmp_path / "b") == complete
 
 
 def test_what_a_killed_process_left_is_swept(tmp_path: Path) -> None:
@@ -188,10 +172,10 @@ def test_a_row_without_sound_is_left_out_and_tried_again(tmp_path: Path) -> None
             ("0003", "its sound was not made"),
         ]
     assert summary.counted.lost == 2
-    assert _keys(tmp_path) == ["0000", "0001", "0004", "0005"]
+    assert keys_in(tmp_path) == ["0000", "0001", "0004", "0005"]
     summary, wanted = make(asked, tmp_path / "state", told)
     assert wanted == ["0002", "0003"]
-    assert _keys(tmp_path) == ["0000", "0001", "0004", "0005", "0002", "0003"]
+    assert keys_in(tmp_path) == ["0000", "0001", "0004", "0005", "0002", "0003"]
     assert summary.counted.lost == 0
 
 
@@ -236,12 +220,12 @@ def test_a_format_added_later_gets_all(tmp_path: Path) -> None:
     """The first format's files stay as they are."""
     told = rows(numbered(4))
     make(settings_for(tmp_path, "webdataset"), tmp_path / "state", told)
-    before = _data(tmp_path)
+    before = data_in(tmp_path)
     both = settings_for(tmp_path, *BOTH)
     summary, wanted = make(both, tmp_path / "state", told)
     assert len(wanted) == 12
     assert summary.shards_written == 1
-    after = _data(tmp_path)
+    after = data_in(tmp_path)
     assert all(after[path] == before[path] for path in before)
     assert len(after) == len(before) + 12
 
@@ -271,7 +255,7 @@ def test_other_settings_give_what_they_would_from_the_start(
     grown = settings_for(tmp_path / "b", *BOTH, splits=SPLITS)
     make(grown, tmp_path / "b" / "state", told)
     make(_changed(grown, **changes), tmp_path / "b" / "state", told)
-    assert _bytes(tmp_path / "b") == _bytes(tmp_path / "a")
+    assert bytes_in(tmp_path / "b") == bytes_in(tmp_path / "a")
 
 
 def test_a_threshold_costs_only_what_it_changes(tmp_path: Path) -> None:
@@ -279,19 +263,19 @@ def test_a_threshold_costs_only_what_it_changes(tmp_path: Path) -> None:
     asked = settings_for(tmp_path, *BOTH, shard_rows=4)
     told = rows(numbered(10), voices=("astra",))
     make(asked, tmp_path / "state", told)
-    before = _data(tmp_path)
+    before = data_in(tmp_path)
     long = Filter(figure="duration", most=3.0)
     strict = replace(asked, filters=(long,))
     summary, _ = make(strict, tmp_path / "state", told)
-    keys = _keys(tmp_path)
+    keys = keys_in(tmp_path)
     assert 0 < len(keys) < 10
     assert summary.counted.filtered == (("duration", 10 - len(keys)),)
     dropped = (tmp_path / "ljspeech" / "about" / "dropped.jsonl").read_text("utf-8")
     reasons = [json.loads(line)["reason"] for line in dropped.splitlines()]
     assert all(reason.endswith("is above 3") for reason in reasons)
     make(asked, tmp_path / "state", told)
-    assert sorted(_keys(tmp_path)) == [one.key for one in told]
-    assert {path: one[0] for path, one in _data(tmp_path).items()}.keys() >= {
+    assert sorted(keys_in(tmp_path)) == [one.key for one in told]
+    assert {path: one[0] for path, one in data_in(tmp_path).items()}.keys() >= {
         path for path in before if path.endswith(".wav")
     }
 
@@ -329,7 +313,7 @@ def test_a_job_half_told_leaves_no_trace(tmp_path: Path) -> None:
     with Dataset(whole, state=tmp_path / "state") as dataset:
         dataset.expect(told[0])
     make(whole, tmp_path / "state", told)
-    assert sorted(_keys(tmp_path)) == sorted(one.key for one in told)
+    assert sorted(keys_in(tmp_path)) == sorted(one.key for one in told)
 
 
 def test_sound_at_another_rate_is_refused(tmp_path: Path) -> None:

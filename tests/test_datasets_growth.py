@@ -2,50 +2,33 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from corpus import make, numbered, pcm_of, row, rows, settings_for, sound_of
+from corpus import (
+    BOTH,
+    SPLITS,
+    bytes_in,
+    data_in,
+    keys_in,
+    make,
+    numbered,
+    pcm_of,
+    row,
+    rows,
+    settings_for,
+    sound_of,
+)
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from batchtts.corpora import Splits
 from batchtts.outputs.datasets.dataset import Dataset
 from batchtts.outputs.datasets.rows import Row
 
 pytestmark = pytest.mark.usefixtures("no_waiting_for_the_disk")
-
-SPLITS = Splits(shares={"train": 0.7, "test": 0.3})
-BOTH = ("webdataset", "ljspeech")
-
-
-def _bytes(folder: Path) -> dict[str, str]:
-    """Return the SHA-256 of every file of the targets, by its path."""
-    return {
-        path.relative_to(folder).as_posix(): hashlib.sha256(
-            path.read_bytes()
-        ).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and "state" not in path.relative_to(folder).parts
-    }
-
-
-def _data(folder: Path) -> dict[str, tuple[str, int]]:
-    """Return digest and time of change of all that holds sound."""
-    return {
-        path: (digest, (folder / path).stat().st_mtime_ns)
-        for path, digest in _bytes(folder).items()
-        if path.endswith((".tar", ".wav"))
-    }
-
-
-def _keys(folder: Path) -> list[str]:
-    lines = (folder / "ljspeech" / "metadata.csv").read_text("utf-8").splitlines()
-    return [line.split("|")[0] for line in lines]
 
 
 def test_any_order_gives_the_same_bytes(tmp_path: Path) -> None:
@@ -55,7 +38,7 @@ def test_any_order_gives_the_same_bytes(tmp_path: Path) -> None:
         folder = tmp_path / name
         asked = settings_for(folder, splits=SPLITS, shard_rows=5)
         make(asked, folder / "state", told, backwards=backwards)
-    assert _bytes(tmp_path / "a") == _bytes(tmp_path / "b")
+    assert bytes_in(tmp_path / "a") == bytes_in(tmp_path / "b")
 
 
 def test_threads_give_the_same_bytes(tmp_path: Path) -> None:
@@ -86,7 +69,7 @@ def test_threads_give_the_same_bytes(tmp_path: Path) -> None:
             thread.join()
         assert len(list((threaded / "webdataset").glob("*.tar"))) > 1
         dataset.finish()
-    assert _bytes(threaded) == _bytes(plain)
+    assert bytes_in(threaded) == bytes_in(plain)
 
 
 def test_a_second_run_touches_nothing(tmp_path: Path) -> None:
@@ -108,9 +91,9 @@ def test_rows_added_leave_finished_shards_alone(tmp_path: Path) -> None:
     """Only the last shard of a split, where there is room, is written anew."""
     asked = settings_for(tmp_path, *BOTH, shard_rows=10)
     make(asked, tmp_path / "state", rows(numbered(8)))  # 24: two full shards and 4
-    before = _data(tmp_path)
+    before = data_in(tmp_path)
     summary, wanted = make(asked, tmp_path / "state", rows(numbered(10)))
-    after = _data(tmp_path)
+    after = data_in(tmp_path)
     full = [path for path in before if path.endswith(("00000.tar", "00001.tar"))]
     assert len(full) == 2
     assert all(after[path] == before[path] for path in full)
@@ -132,7 +115,7 @@ def test_grown_is_the_same_as_made_at_once(tmp_path: Path) -> None:
             grown / "state",
             rows(numbered(count)),
         )
-    assert _bytes(grown) == _bytes(once)
+    assert bytes_in(grown) == bytes_in(once)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=12)
@@ -155,7 +138,7 @@ def test_however_it_came_about(
             rows(dict(texts[number] for number in told), voices=("astra",)),
         )
         wanted = {texts[number][0] for number in told}
-        keys = _keys(folder)
+        keys = keys_in(folder)
         assert sorted(keys) == sorted(wanted)
         wavs = {path.stem: path for path in (folder / "ljspeech/wavs").glob("*")}
         assert set(wavs) == wanted
@@ -170,7 +153,7 @@ def test_rows_removed_are_told_and_stay(tmp_path: Path) -> None:
     texts = numbered(10)
     told = rows(texts, voices=("astra",))
     make(asked, tmp_path / "state", told)
-    before = _data(tmp_path)
+    before = data_in(tmp_path)
     del told[1], told[7]
     with Dataset(asked, state=tmp_path / "state") as dataset:
         for one in told:
@@ -179,12 +162,12 @@ def test_rows_removed_are_told_and_stay(tmp_path: Path) -> None:
         assert (plan.rows, plan.wanted, plan.removed) == (8, 0, 2)
         assert [one.row.id for one in dataset.removed()] == ["0001", "0008"]
         assert dataset.finish().counted.removed == 2
-    assert _data(tmp_path) == before
+    assert data_in(tmp_path) == before
     drops = replace(asked, drop_removed=True)
     summary, wanted = make(drops, tmp_path / "state", told)
-    assert _keys(tmp_path) == [one.key for one in told]
+    assert keys_in(tmp_path) == [one.key for one in told]
     assert sorted(wanted) == ["0000", "0002", "0003", "0009"]
     assert summary.counted.whole.utterances == 8
     assert not (tmp_path / "ljspeech" / "wavs" / "0001.wav").exists()
     shard = "webdataset/train-000001.tar"
-    assert _data(tmp_path)[shard] == before[shard]
+    assert data_in(tmp_path)[shard] == before[shard]
