@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,13 +16,13 @@ from batchtts.outputs.audiobook.planning import (
     Part,
     rate_of,
     sampled,
-    title_of,
 )
 from batchtts.plan import Reading
 from batchtts.report import Suspect
 from batchtts.runner.beside import are_there, captions, captions_key, facts_beside
 from batchtts.runner.bookentries import book_facts, doubts_in, shortcomings
 from batchtts.runner.collection import Found, Made, Tally, Wanted
+from batchtts.runner.gathering import Gathering, part_of
 from batchtts.runner.ledger import Ledger
 from batchtts.runner.places import relative
 from batchtts.runner.workshop import Workshop
@@ -36,8 +35,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Audiobooks"]
 
-_LOOK_S = 0.2
-
 
 @dataclass(slots=True)
 class _Book:
@@ -49,16 +46,9 @@ class _Book:
     rate_hz: int = 0
     found: tuple[Mapping[str, object], ...] = ()  # of each file, if none is due
     needed: frozenset[TextId] = frozenset()
-    tracks: dict[TextId, Track] = field(default_factory=dict)
+    chapters: Gathering = field(default_factory=Gathering)
     doubts: dict[TextId, Sequence[Suspect]] = field(default_factory=dict)
     sentences: dict[TextId, list[Sentence]] = field(default_factory=dict)
-    lost: bool = False
-
-    def release(self) -> None:
-        """Let go of the tracks."""
-        for track in self.tracks.values():
-            track.spool.unlink(missing_ok=True)
-        self.tracks.clear()
 
 
 class Audiobooks:
@@ -77,8 +67,6 @@ class Audiobooks:
         self._ledger = ledger
         self._shop = shop
         self._books: dict[tuple[str, ...], _Book] = {}
-        self._lock = threading.Lock()
-        self._turn = threading.Lock()  # a book has all processors for itself
 
     # --- what is to be done ------------------------------------------------------
 
@@ -86,18 +74,8 @@ class Audiobooks:
         """Take notice of a chapter, in the order of the book."""
         book = self._books.setdefault(self._name(reading, target), _Book())
         text = reading.text
-        book.parts.append(
-            Part(
-                text=text.id,
-                voice=reading.voice.name,
-                title=title_of(text.title) or text.id,
-                path=target.path,
-                content=self._content(reading),
-                chunks=len(reading.pieces),
-                characters=reading.characters,
-                rate_hz=reading.voice.sampling_rate,
-            )
-        )
+        part = part_of(reading, target.path)
+        book.parts.append(replace(part, content=self._content(reading)))
         book.hearsay.hear(text.columns, text.book, reading.voice.lang)
 
     def settle(self) -> Tally:
@@ -157,28 +135,20 @@ class Audiobooks:
     ) -> Iterator[Made]:
         """Take the track of a chapter; with the last one the book is made."""
         book = self._books[self._name(reading, target)]
-        if book.lost:
+        if book.chapters.lost:
             return
-        sentences = self._sentences(reading, track)
+        text = reading.text.id
+        book.sentences[text] = self._sentences(reading, track)
+        book.doubts[text] = suspects
         kept = self._workshop.keep(track)
-        with self._lock:
-            book.sentences[reading.text.id] = sentences
-            book.tracks[reading.text.id] = kept
-            book.doubts[reading.text.id] = suspects
-            is_whole = len(book.tracks) == len(book.parts) and not book.lost
-        if is_whole:
+        if book.chapters.add(text, kept, of=len(book.parts)):
             yield from self._make(book)
 
     def lose(self, reading: Reading, target: Target, reason: str) -> int:
         """Give the whole book up, once."""
         del reason
         book = self._books[self._name(reading, target)]
-        with self._lock:
-            if book.lost:
-                return 0
-            book.lost = True
-            book.release()
-        return len(_paths(book, self._output))
+        return len(_paths(book, self._output)) if book.chapters.lose() else 0
 
     def finish(self) -> Iterator[Made]:
         """Make nothing more: each book was made with its last chapter."""
@@ -187,7 +157,7 @@ class Audiobooks:
     def close(self) -> None:
         """Let go of the tracks of books that were not made."""
         for book in self._books.values():
-            book.release()
+            book.chapters.release()
 
     def _make(self, book: _Book) -> Iterator[Made]:
         from batchtts.outputs.audiobook.making import make_book
@@ -195,25 +165,21 @@ class Audiobooks:
         shop, output = self._workshop, self._output
         metadata = book.metadata
         assert metadata is not None  # noqa: S101 - it is settled
-        while not self._turn.acquire(timeout=_LOOK_S):
-            shop.check()
-        try:
+        with shop.turn():
             picture, remark = self._picture(book)
             for folder in {part.path.parent for part in book.parts}:
                 shop.enter(folder)
             finished = make_book(
                 output,
                 book.parts,
-                book.tracks,
+                book.chapters.tracks,
                 metadata,
                 picture,
                 scratch=shop.scratch,
                 owner=shop.owner,
                 check=shop.check,
             )
-        finally:
-            self._turn.release()
-        book.release()
+        book.chapters.release()
         key = self._key(book, picture)
         remarks = [f'"{finished[0].written.path}": {remark}'] if remark else []
         for one in finished:

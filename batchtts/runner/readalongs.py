@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -17,12 +16,13 @@ from batchtts.files import local_errors
 from batchtts.formats import CAPTIONS_VERSION, RENDER_VERSION
 from batchtts.metadata import Metadata
 from batchtts.model import Job, TextId
-from batchtts.outputs.audiobook.planning import Hearsay, Part, rate_of, title_of
+from batchtts.outputs.audiobook.planning import Hearsay, Part, rate_of
 from batchtts.plan import Reading
 from batchtts.report import Suspect
 from batchtts.runner.beside import captions
 from batchtts.runner.bookentries import doubts_in
 from batchtts.runner.collection import Found, Made, Tally, Wanted
+from batchtts.runner.gathering import Gathering, part_of
 from batchtts.runner.ledger import Ledger
 from batchtts.runner.places import relative
 from batchtts.runner.workshop import Workshop
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 __all__ = ["ReadAlongs"]
 
 _EDITION = 1  # goes up when the same chapters come to be bound otherwise
-_LOOK_S = 0.2
 
 
 @dataclass(slots=True)
@@ -53,21 +52,14 @@ class _Book:
     rate_hz: int = 0
     key: str = ""
     found: Mapping[str, object] | None = None
-    tracks: dict[TextId, Track] = field(default_factory=dict)
+    chapters: Gathering = field(default_factory=Gathering)
     sentences: dict[TextId, list[Sentence]] = field(default_factory=dict)
-    doubts: list[Suspect] = field(default_factory=list)
-    lost: bool = False
+    doubts: dict[TextId, Sequence[Suspect]] = field(default_factory=dict)
 
     @property
     def source(self) -> Path:
         """Return the EPUB that the book is a copy of."""
         return next(path for path in self.sources if path is not None)
-
-    def release(self) -> None:
-        """Let go of the tracks."""
-        for track in self.tracks.values():
-            track.spool.unlink(missing_ok=True)
-        self.tracks.clear()
 
 
 class ReadAlongs:
@@ -82,8 +74,6 @@ class ReadAlongs:
         self._ledger = ledger
         self._shop = shop
         self._books: dict[Path, _Book] = {}
-        self._lock = threading.Lock()
-        self._turn = threading.Lock()  # a book has all processors for itself
 
     # --- what is to be done ------------------------------------------------------
 
@@ -95,18 +85,8 @@ class ReadAlongs:
         book.hearsay.hear(text.columns, text.book, reading.voice.lang)
         book.numbers[text.id] = int(text.columns.get("chapter", "0"))
         book.written[text.id] = "".join(piece.written for piece in reading.pieces)
-        book.parts.append(
-            Part(
-                text=text.id,
-                voice=reading.voice.name,
-                title=title_of(text.title) or text.id,
-                path=Path(f"{len(book.parts) + 1:04}{self._output.suffix}"),
-                content=reading.content,
-                chunks=len(reading.pieces),
-                characters=reading.characters,
-                rate_hz=reading.voice.sampling_rate,
-            )
-        )
+        name = f"{len(book.parts) + 1:04}{self._output.suffix}"
+        book.parts.append(part_of(reading, Path(name)))
 
     def settle(self) -> Tally:
         """Find out which books are not what they should be.
@@ -169,28 +149,20 @@ class ReadAlongs:
         from batchtts.outputs.captions import timed
 
         book = self._books[target.path]
-        if book.lost:
+        if book.chapters.lost:
             return
-        sentences = timed(track, captions(reading))
+        text = reading.text.id
+        book.sentences[text] = timed(track, captions(reading))
+        book.doubts[text] = suspects
         kept = self._workshop.keep(track)
-        with self._lock:
-            book.tracks[reading.text.id] = kept
-            book.sentences[reading.text.id] = sentences
-            book.doubts += suspects
-            is_whole = len(book.tracks) == len(book.parts) and not book.lost
-        if is_whole:
+        if book.chapters.add(text, kept, of=len(book.parts)):
             yield self._make(book)
 
     def lose(self, reading: Reading, target: Target, reason: str) -> int:
         """Give the whole book up, once."""
         del reading, reason
         book = self._books[target.path]
-        with self._lock:
-            if book.lost:
-                return 0
-            book.lost = True
-            book.release()
-        return 1
+        return 1 if book.chapters.lose() else 0
 
     def finish(self) -> Iterator[Made]:
         """Make nothing more: each book was made with its last chapter."""
@@ -199,21 +171,19 @@ class ReadAlongs:
     def close(self) -> None:
         """Let go of the tracks of books that were not made."""
         for book in self._books.values():
-            book.release()
+            book.chapters.release()
 
     def _make(self, book: _Book) -> Made:
         shop = self._workshop
-        while not self._turn.acquire(timeout=_LOOK_S):
-            shop.check()
         try:
             with (
+                shop.turn(),
                 local_errors("cannot make the book to read along with"),
                 tempfile.TemporaryDirectory(dir=shop.scratch) as folder,
             ):
                 return self._bound(book, self._spoken(book, Path(folder)))
         finally:
-            self._turn.release()
-            book.release()
+            book.chapters.release()
 
     def _spoken(self, book: _Book, folder: Path) -> list[Finished]:
         """Write the audio of each chapter, with one gain for all, into a folder."""
@@ -238,7 +208,7 @@ class ReadAlongs:
                 place=output.place,
             ),
             [_placed(part, folder) for part in book.parts],
-            book.tracks,
+            book.chapters.tracks,
             Metadata(title=""),
             None,
             scratch=shop.scratch,
@@ -291,15 +261,16 @@ class ReadAlongs:
                 for part, chapter in zip(book.parts, chapters, strict=True)
             ],
         }
-        if book.doubts:
-            facts["suspects"] = [asdict(doubt) for doubt in book.doubts]
+        doubts = [doubt for part in book.parts for doubt in book.doubts[part.text]]
+        if doubts:
+            facts["suspects"] = [asdict(doubt) for doubt in doubts]
         self._ledger.record(book.path, book.key, sha256, facts)
         return Made(
             path=book.path,
             entry={**self._head(book.path, "made"), "sha256": sha256, **facts},
             outputs=1,
             seconds=seconds,
-            suspects=tuple(book.doubts),
+            suspects=tuple(doubts),
         )
 
     # --- names -------------------------------------------------------------------

@@ -6,6 +6,8 @@ import os
 import secrets
 import shutil
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +27,7 @@ __all__ = ["Workshop"]
 
 _RENDERER = "batchtts.outputs.rendering"
 _BY_OURSELVES = 48  # tracks
+_LOOK_S = 0.2
 
 
 class Workshop:
@@ -46,6 +49,7 @@ class Workshop:
         self._workers = Workers(_RENDERER, "the outputs") if hands() else None
         self._abandoned = False
         self._lock = threading.Lock()
+        self._turn = threading.Lock()
 
     def enter(self, folder: Path) -> None:
         """Sweep an output folder, before any thread writes its first file there."""
@@ -63,6 +67,19 @@ class Workshop:
             except OSError:  # a file system without links
                 shutil.copyfile(track.spool, spool)
         return replace(track, spool=spool)
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait to be the only one at work, as one is who needs all processors.
+
+        Raises NotComing if the work is abandoned meanwhile.
+        """
+        while not self._turn.acquire(timeout=_LOOK_S):
+            self.check()
+        try:
+            yield
+        finally:
+            self._turn.release()
 
     def has_hands(self) -> bool:
         """Tell whether a track is to be rendered by another process.
