@@ -7,7 +7,6 @@ list of texts is ever held: a million rows cost the memory of a few.
 
 from __future__ import annotations
 
-import difflib
 import functools
 import hashlib
 from collections import Counter
@@ -23,6 +22,7 @@ from batchtts.design import assigned
 from batchtts.earlier import NOTHING, Earlier
 from batchtts.errors import JobError, Notice, Problem
 from batchtts.findings import Notes, Problems
+from batchtts.jobfile.problems import nearest
 from batchtts.model import (
     Job,
     Output,
@@ -340,9 +340,9 @@ def _voiceless(text: Text) -> Problem:
 
 
 def _unknown_voice(job: Job, text: Text, name: str) -> Problem:
-    near = difflib.get_close_matches(name, job.voices, n=1)
+    near = nearest(name, list(job.voices))
     known = ", ".join(job.voices)
-    hint = f'did you mean "{near[0]}"?' if near else f"the job's voices: {known}"
+    hint = f'did you mean "{near}"?' if near else f"the job's voices: {known}"
     return Problem(text.place, f'text "{text.id}": no voice "{name}"', hint)
 
 

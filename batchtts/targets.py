@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import errno
 import functools
 import os
@@ -15,6 +14,7 @@ from batchtts import names
 from batchtts.errors import LocalError, Problem
 from batchtts.files import local_errors
 from batchtts.findings import MAX_PROBLEMS, Problems
+from batchtts.jobfile.problems import nearest
 from batchtts.model import Job, Output, Text, VoiceName
 from batchtts.seen import Seen
 
@@ -199,9 +199,9 @@ def _is_too_long(path: Path) -> bool:
 def _unknown_field(
     output: Output, text: Text, field: str, values: Mapping[str, str]
 ) -> Problem:
-    near = difflib.get_close_matches(field, values, n=1)
+    near = nearest(field, list(values))
     extra = [name for name in values if name not in _BUILT_IN]
     known = ", ".join([*_BUILT_IN, *extra])
-    hint = f"did you mean {{{near[0]}}}?" if near else f"there are: {known}"
+    hint = f"did you mean {{{near}}}?" if near else f"there are: {known}"
     message = f'"{output.template}": text "{text.id}" ({text.place}) has no {{{field}}}'
     return Problem(output.place, message, hint)

@@ -68,11 +68,11 @@ class _Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Suggest the nearest command for one that there is not."""
-        import difflib
-
         if args and not args[0].startswith("-") and args[0] not in _COMMANDS:
-            near = difflib.get_close_matches(args[0], _COMMANDS, n=1)
-            hint = f'; did you mean "{near[0]}"?' if near else ""
+            from batchtts.jobfile.problems import nearest
+
+            near = nearest(args[0], list(_COMMANDS))
+            hint = f'; did you mean "{near}"?' if near else ""
             ctx.fail(f'no such command "{args[0]}"{hint}')
         return super().resolve_command(ctx, args)
 
