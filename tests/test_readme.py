@@ -22,6 +22,11 @@ def _commands() -> list[str]:
     return [line.partition("#")[0].strip() for line in lines]
 
 
+def _yaml() -> list[str]:
+    """Return the job that is shown, and the plan of faults."""
+    return re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+
+
 OWN = [line for line in _commands() if line.startswith("batchtts ")]
 
 
@@ -89,8 +94,9 @@ def _python_example(checkout: Path) -> str:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no POSIX signals there")
 def test_serve_starts_as_printed(checkout: Path) -> None:
-    """The server's command starts a server, here on a free port."""
+    """The server's command starts a server that fails as told, on a free port."""
     [command] = [line for line in OWN if " serve " in line]
+    (checkout / "plan.yaml").write_text(_yaml()[1], encoding="utf-8")
     arguments = shlex.split(command.replace("--port 8765", "--port 0"))[1:]
     server = subprocess.Popen(
         [sys.executable, "-m", "batchtts", *arguments],
@@ -99,17 +105,17 @@ def test_serve_starts_as_printed(checkout: Path) -> None:
         text=True,
     )
     assert server.stderr is not None
-    line = server.stderr.readline()
+    planned, line = server.stderr.readline(), server.stderr.readline()
     server.send_signal(signal.SIGINT)
     server.communicate(timeout=30)
+    assert planned == 'faults: 2 of "plan.yaml", with seed 7\n'
     assert re.search(r"ws://127\.0\.0\.1:\d+/ws", line)
     assert server.returncode == 0
 
 
 def test_the_job_in_the_readme_is_valid(tmp_path: Path) -> None:
     """The job shown, with files for it to read, is accepted."""
-    [job] = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
-    (tmp_path / "job.yaml").write_text(job, encoding="utf-8")
+    (tmp_path / "job.yaml").write_text(_yaml()[0], encoding="utf-8")
     (tmp_path / "story.md").write_text("# One\n\nHello.\n", encoding="utf-8")
     table = "key,line,role\nhello,Good morning.,clerk\n"
     (tmp_path / "prompts.csv").write_text(table, encoding="utf-8")
