@@ -9,24 +9,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
-import importlib.util
-import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
-from batchtts.cache import Cache
 from batchtts.clock import SystemClock
 from batchtts.earlier import Earlier
 from batchtts.errors import JobError, LocalError, Problem, StaleError
 from batchtts.events import OnEvent, RunPlanned, Warned
-from batchtts.files import (
-    discard_temporaries,
-    local_errors,
-    make_folder,
-    require_writable,
-    sweep,
-)
+from batchtts.files import local_errors
 from batchtts.model import Job, RunLimits
 from batchtts.plan import Reading, Survey, readings, survey
 from batchtts.report import ReportWriter, RunReport, Spending
@@ -41,14 +31,13 @@ from batchtts.runner.ledger import Ledger
 from batchtts.runner.locking import take_over, write_lock
 from batchtts.runner.orphans import counted_files, orphans, tidied
 from batchtts.runner.places import (
-    cache_folder,
     ledger_path,
     lock_path,
-    owner_of,
     report_path,
     require_real,
     state_folder,
 )
+from batchtts.runner.premises import drop, require_packages, workshop_of
 from batchtts.runner.preview import Left, left_of
 from batchtts.runner.recordings import require_recordings, store_recording
 from batchtts.runner.remembered import Remembered
@@ -64,9 +53,6 @@ from batchtts.text_safety import many
 from batchtts.texts import read_texts
 
 __all__ = ["run"]
-
-# The codecs are loaded beside the first requests: too late to find them missing.
-_PACKAGES = ("audioop", "av", "numpy", "pydub")
 
 
 def run(
@@ -95,10 +81,10 @@ def run(
     """
     told = Told(on_event)
     allowance = Allowance(limits or RunLimits(), job, SystemClock())
-    _require_packages()
+    require_packages()
     require_real(job)
     with (
-        interrupts(lambda: _drop(job)) as interrupted,
+        interrupts(lambda: drop(job)) as interrupted,
         guard(state_folder(job), job.path.stem, wait_s=wait_lock_s),
         contextlib.ExitStack() as opened,
     ):
@@ -116,7 +102,7 @@ def run(
             return unchanged_report(job, known, inputs, ledger, told)
         with (
             contextlib.closing(Ears(recogniser)) as ears,
-            _workshop(job, ears) as shop,
+            workshop_of(job, ears) as shop,
             engine_for(job, warn=lambda what: told(Warned(what))) as engine,
         ):
             made = _Run(
@@ -329,63 +315,6 @@ class _Run:
             cost=cost_of(session.pool.totals.characters_sent, self.job),
             spending=spending,
         )
-
-
-def _require_packages() -> None:
-    """Raise LocalError if a package is missing that a track could not do without."""
-    missing = [name for name in _PACKAGES if importlib.util.find_spec(name) is None]
-    if missing:
-        names = ", ".join(missing)
-        raise LocalError(
-            f"a part of batchtts is missing in this Python: {names}; mend it with: "
-            "pip install --force-reinstall batchtts"
-        )
-
-
-def _scratch(job: Job) -> Path:
-    return state_folder(job) / f"{job.path.stem}.scratch"
-
-
-def _drop(job: Job) -> None:
-    """Remove what the process that ends now has not finished."""
-    discard_temporaries()
-    shutil.rmtree(_scratch(job), ignore_errors=True)
-
-
-@contextlib.contextmanager
-def _workshop(job: Job, ears: Ears) -> Iterator[Workshop]:
-    """Give the folders of a run, each known to take files, and clear up after."""
-    cache = Cache(cache_folder(job))
-    _require_writable({output.folder for output in job.outputs})
-    scratch = _scratch(job)
-    _clear(scratch)
-    make_folder(scratch)
-    sweep(state_folder(job), owner=owner_of(job))
-    try:
-        shop = Workshop(cache, scratch, owner=owner_of(job), ears=ears)
-        with contextlib.closing(shop):
-            yield shop
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
-
-
-def _require_writable(folders: Iterable[Path]) -> None:
-    """Raise LocalError with all the folders into which nothing can be written."""
-    troubles = []
-    for folder in sorted(folders):
-        try:
-            require_writable(folder)
-        except LocalError as exc:
-            troubles.append(str(exc))
-    if troubles:
-        raise LocalError("\n".join(troubles))
-
-
-def _clear(folder: Path) -> None:
-    """Remove what an earlier, killed run has left."""
-    with local_errors("cannot clear"):
-        if folder.exists():
-            shutil.rmtree(folder)
 
 
 def _changed(job: Job, names: Sequence[str]) -> Problem:
