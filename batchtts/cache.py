@@ -17,7 +17,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 from batchtts.errors import LocalError
 from batchtts.files import (
@@ -26,16 +26,22 @@ from batchtts.files import (
     local_errors,
     require_writable,
     sync_file,
+    sync_folder,
 )
 from batchtts.model import Encoding, Fingerprint, Recording, Request
 
-__all__ = ["Cache", "CacheInfo", "Damaged", "Kept"]
+__all__ = ["MOST_BYTES", "BadTakeError", "Cache", "CacheInfo", "Damaged", "Kept"]
 
 _VERSION = 1
 _SUFFIX = ".take"
+_ENCODINGS = get_args(Encoding)
 _BAD_SUFFIX = ".damaged"
 _HEADER_BYTES = 4096  # the first line is far shorter
+MOST_BYTES = _HEADER_BYTES + 64 * 2**20
+"""The most bytes that the file of a take has."""
+
 _REASON_CHARACTERS = 250
+_MOST_HZ = 1_000_000
 _DAY_S = 24 * 3600
 _STALE_TEMP_S = _DAY_S
 
@@ -71,8 +77,8 @@ class Kept:
     provisional: bool = False
 
 
-class _BadTakeError(Exception):
-    """The bytes of a take file are not what was written."""
+class BadTakeError(Exception):
+    """The bytes of a take's file are not what was written; says why."""
 
 
 class Cache:
@@ -114,6 +120,42 @@ class Cache:
         A damaged file is put aside under the ending ``.damaged``, never used.
         Raises LocalError when the file is there but cannot be read.
         """
+        found = self._whole(fingerprint)
+        return None if found is None else found[1]
+
+    def content(self, fingerprint: Fingerprint) -> bytes | None:
+        """Return the bytes of the file of a take that `read` would return."""
+        found = self._whole(fingerprint)
+        return None if found is None else found[0]
+
+    def admit(self, fingerprint: Fingerprint, content: bytes) -> bool:
+        """Keep a take as another cache has it; return whether there was none yet.
+
+        A whole one that is there stays. `sync_names` completes what makes this
+        outlive a power cut. Raises BadTakeError when it is not what was written, and
+        LocalError when it cannot be kept.
+        """
+        _parse(content, fingerprint)
+        if self._whole(fingerprint) is not None:
+            return False
+        with (
+            atomic(self.path(fingerprint), sync=False) as temporary,
+            temporary.open("wb") as file,
+        ):
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        return True
+
+    def sync_names(self) -> None:
+        """Bring the names of the takes onto the disk itself."""
+        with local_errors("cannot write the cache"):
+            for folder in self.folder.iterdir() if self.folder.is_dir() else ():
+                if folder.is_dir():
+                    sync_folder(folder)
+
+    def _whole(self, fingerprint: Fingerprint) -> tuple[bytes, Kept] | None:
+        """Return a take with the bytes of its file; put a damaged one aside."""
         path = self.path(fingerprint)
         try:
             with local_errors("cannot read the cache"):
@@ -124,13 +166,13 @@ class Cache:
             raise
         try:
             kept = _parse(content, fingerprint)
-        except _BadTakeError:
+        except BadTakeError:
             self.put_aside += 1
             with contextlib.suppress(OSError):
                 path.replace(path.with_suffix(_BAD_SUFFIX))
             return None
         self._note_use(path)
-        return kept
+        return content, kept
 
     def store(
         self,
@@ -196,7 +238,7 @@ class Cache:
                 with local_errors("cannot read the cache"):
                     _parse(path.read_bytes(), path.stem)
                 yield None
-            except _BadTakeError as exc:
+            except BadTakeError as exc:
                 with contextlib.suppress(OSError):
                     path.replace(path.with_suffix(_BAD_SUFFIX))
                 yield Damaged(path, str(exc))
@@ -257,11 +299,30 @@ def _parse(content: bytes, fingerprint: str) -> Kept:
     digest = hashlib.sha256(head + newline)
     digest.update(data)
     if not newline or digest.hexdigest().encode() != written:
-        raise _BadTakeError("its content does not match its checksum")
-    header = json.loads(head)
-    if header["version"] != _VERSION or header["encoding"] not in get_args(Encoding):
-        raise _BadTakeError("it is of a version that is not known here")
-    if header["fingerprint"] != fingerprint:
-        raise _BadTakeError("it is the take of another request")
-    recording = Recording(header["encoding"], header["sampling_rate"], bytes(data))
-    return Kept(recording, header.get("suspect"), header.get("provisional", False))
+        raise BadTakeError("its content does not match its checksum")
+    header = _header(head)
+    if header.get("version") != _VERSION or header.get("encoding") not in _ENCODINGS:
+        raise BadTakeError("it is of a version that is not known here")
+    if header.get("fingerprint") != fingerprint:
+        raise BadTakeError("it is the take of another request")
+    rate_hz, suspect = header.get("sampling_rate"), header.get("suspect")
+    if not (
+        isinstance(rate_hz, int)
+        and 0 < rate_hz <= _MOST_HZ
+        and header.get("bytes") == len(data)
+        and (suspect is None or isinstance(suspect, str))
+    ):
+        raise BadTakeError("its first line does not fit the rest")
+    recording = Recording(header["encoding"], rate_hz, bytes(data))
+    return Kept(recording, suspect, header.get("provisional") is True)
+
+
+def _header(head: bytes) -> dict[str, Any]:
+    """Return the first line of a take; it may come from strangers."""
+    try:
+        header = json.loads(head)
+    except (ValueError, RecursionError):
+        header = None
+    if not isinstance(header, dict):
+        raise BadTakeError("its first line is not that of a take")
+    return header

@@ -24,6 +24,7 @@ __all__ = [
     "require_writable",
     "sweep",
     "sync_file",
+    "sync_folder",
     "write_bytes",
 ]
 
@@ -71,7 +72,7 @@ def atomic(path: Path, *, owner: str = "", sync: bool = True) -> Iterator[Path]:
                 _sync(temporary)
             _replace(temporary, path)
             if sync:
-                _sync_folder(path.parent)
+                sync_folder(path.parent)
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
@@ -89,7 +90,18 @@ def sync_file(path: Path) -> None:
     """Have a file and its name on the disk itself when this returns."""
     with local_errors(f'cannot write "{path}"'):
         _sync(path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the names in a folder on the disk itself; an OSError where that fails."""
+    if sys.platform == "win32":  # a folder cannot be opened there
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -154,16 +166,6 @@ def _replace(temporary: Path, path: Path) -> None:
 def _sync(path: Path) -> None:
     with path.open("rb+") as file:
         os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    if sys.platform == "win32":  # a folder cannot be opened there
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _where(exc: OSError, doing: str) -> str:

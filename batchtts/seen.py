@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Self
 
@@ -23,6 +24,7 @@ _SETUP = f"""
     BEGIN;
 """
 _ADD = "INSERT OR IGNORE INTO seen VALUES (?, ?)"
+_LIST = "SELECT key, place FROM seen WHERE typeof(key) = 'text' ORDER BY key"
 _FIND = "SELECT place FROM seen WHERE key = ?"
 
 
@@ -56,6 +58,16 @@ class Seen:
             return self._add(stored, place)
         except UnicodeEncodeError:  # half of a surrogate pair
             return self._add(_digest(key), place)
+
+    def in_order(self) -> Iterator[tuple[str, str]]:
+        """Yield the keys, sorted, with their places: short keys of ASCII only.
+
+        Nothing may be added meanwhile. Raises LocalError when they cannot be read.
+        """
+        try:
+            yield from self._database.execute(_LIST)
+        except sqlite3.Error as exc:
+            raise _local_error(exc) from exc
 
     def __len__(self) -> int:
         """Return how many different keys were added."""

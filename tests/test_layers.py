@@ -26,6 +26,7 @@ LAYERS = [
     {"chapters"},
     {"books", "jobfile", "tables", "seen", "cache", "rime", "localserver", "audio"},
     {"lock"},
+    {"tar"},
     {"files", "lexicon", "markup", "workers"},
     {"events", "clock", "findings", "templates", "text_safety"},
     {"audiobook"},

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Unpack
 
 import click
 
-from batchtts.errors import JobError, LocalError, Problem
+from batchtts.cli.job_options import JobFlags, job_options, read
+from batchtts.cli.streams import talk
+from batchtts.errors import JobError, LocalError, Problem, TakeError
 from batchtts.model import Place
-from batchtts.text_safety import many
+from batchtts.text_safety import many, visible_json
 
 __all__ = ["command"]
 
@@ -22,6 +25,7 @@ _FOLDER = click.option(
 )
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _DAY_S = 86_400
+_SHOWN = 20
 _KILO = 1000
 
 
@@ -58,7 +62,7 @@ def info(*, job: Path | None, cache: Path | None, as_json: bool) -> None:
 @_JOB
 @_FOLDER
 @_JSON
-def verify(*, job: Path | None, cache: Path | None, as_json: bool) -> None:
+def verify(*, job: Path | None, cache: Path | None, as_json: bool) -> int:
     """Check every take against its checksum; exit 6 if one is damaged.
 
     A damaged take is put aside and made again by the next run that needs it.
@@ -77,12 +81,13 @@ def verify(*, job: Path | None, cache: Path | None, as_json: bool) -> None:
         damaged = [{"path": str(one.path), "reason": one.reason} for one in bad]
         document = {"folder": str(folder), "good": good, "damaged": damaged}
         click.echo(json.dumps(document, indent=1))
-    else:
-        for one in bad:
-            click.echo(f"damaged: {one.path}: {one.reason}", err=True)
-        click.echo(f"{folder}: {many(good, 'take')} good, {len(bad):,} damaged")
+        return LocalError.exit_code if bad else 0
+    for one in bad:
+        click.echo(f"damaged: {one.path}: {one.reason}", err=True)
+    click.echo(f"{folder}: {many(good, 'take')} good, {len(bad):,} damaged")
     if bad:
         raise LocalError(f"{len(bad):,} takes were damaged and have been put aside")
+    return 0
 
 
 @command.command("prune")
@@ -117,6 +122,120 @@ def prune(*, job: Path | None, cache: Path | None, days: float, as_json: bool) -
         f"{many(gone.damaged, 'damaged file')}, "
         f"{_size(gone.size_bytes)}"
     )
+
+
+@command.command("export")
+@job_options
+@click.argument("archive", type=click.Path(path_type=Path, dir_okay=False))
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="GLOB",
+    help="Only the takes of the files of texts whose id, or voice/id, matches.",
+)
+@_JSON
+def export(
+    *, archive: Path, only: tuple[str, ...], as_json: bool, **flags: Unpack[JobFlags]
+) -> int:
+    """Write the takes that JOB needs into ARCHIVE, a tar file.
+
+    For `cache import` on another machine: with the lock and these takes, `run
+    --frozen` makes every output there. Sends nothing and needs no key. The same
+    takes give the same bytes. Exit code 3: some takes are not in the cache; the
+    others are written.
+    """
+    from batchtts.runner.scope import Scope
+    from batchtts.runner.transfer import export as write
+
+    if archive.suffix.lower() != ".tar":
+        problem = f'"{archive}" does not end in ".tar"'
+        raise JobError([Problem(Place("ARCHIVE"), problem, "it is a tar file")])
+    done = write(read(flags), archive, Scope(only=only))
+    missing = [{"take": one.fingerprint, "where": one.where} for one in done.listed]
+    code = TakeError.exit_code if done.missing else 0
+    if as_json:
+        document = {
+            "version": 1,
+            "exit_code": code,
+            "archive": str(archive),
+            "takes": done.takes,
+            "bytes": done.size_bytes,
+            "missing": done.missing,
+            "missing_takes": missing,
+        }
+        click.echo(visible_json(document, indent=1))
+        return code
+    for one in done.listed[:_SHOWN]:
+        talk("missing:", f"{one.where}: {one.fingerprint[:16]}")
+    if done.missing > _SHOWN:
+        talk("missing:", f"and {done.missing - _SHOWN:,} more")
+    click.echo(f"{archive}: {many(done.takes, 'take')}, {_size(done.size_bytes)}")
+    if done.missing:
+        what = f"{many(done.missing, 'take')} that the job needs not in the cache"
+        talk("error:", f"{what}: `batchtts run {flags['job']}` makes them")
+    return code
+
+
+@command.command("import")
+@click.argument("archive", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@_JOB
+@_FOLDER
+@_JSON
+def import_(
+    *, archive: Path, job: Path | None, cache: Path | None, as_json: bool
+) -> int:
+    """Put the takes of ARCHIVE, from `cache export`, into the cache of JOB.
+
+    Each is checked against its checksum first; takes that are there already stay
+    as they are. Runs may go on meanwhile. Exit code 6: some of the archive is
+    damaged; the rest is imported.
+    """
+    from batchtts.cache import Cache
+    from batchtts.runner.transfer import import_takes
+
+    folder = _made_folder(job, cache)
+    found = import_takes(Cache(folder), archive)
+    if as_json:
+        damaged = [{"name": name, "reason": reason} for name, reason in found.listed]
+        document = {
+            "version": 1,
+            "exit_code": found.exit_code,
+            "folder": str(folder),
+            "takes": found.takes,
+            "bytes": found.size_bytes,
+            "known": found.known,
+            "foreign": found.foreign,
+            "damaged": found.damaged,
+            "damaged_takes": damaged,
+            "trouble": found.trouble,
+        }
+        click.echo(visible_json(document, indent=1))
+        return found.exit_code
+    for name, reason in found.listed[:_SHOWN]:
+        talk("damaged:", f"{name}: {reason}")
+    if found.foreign:
+        talk("warning:", f"{found.foreign:,} of its entries are no takes, and left out")
+    counts = f"{many(found.takes, 'take')}, {_size(found.size_bytes)}"
+    click.echo(f"{folder}: {counts} imported, {found.known:,} there already")
+    if found.damaged:
+        talk("error:", f"{many(found.damaged, 'take')} damaged and left out")
+    if found.trouble:
+        talk("error:", f'"{archive}" is damaged: {found.trouble}; get it once more')
+    return found.exit_code
+
+
+def _made_folder(job: Path | None, cache: Path | None) -> Path:
+    """Return the folder that is meant; it need not be there yet if it was named."""
+    if cache is not None:
+        return cache
+    if job is None:
+        return _folder(job, cache)
+    from batchtts.jobfile import load_job
+    from batchtts.runner.places import cache_folder, require_real
+
+    loaded = load_job(job, allow_outside=True)
+    require_real(loaded)
+    return cache_folder(loaded)
 
 
 def _folder(job: Path | None, cache: Path | None) -> Path:

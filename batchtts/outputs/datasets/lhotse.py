@@ -24,7 +24,7 @@ from batchtts.outputs.datasets.layout import (
     plain_shard,
 )
 from batchtts.outputs.datasets.rows import Entry
-from batchtts.outputs.datasets.tar import Tar
+from batchtts.tar import Tar
 
 __all__ = ["MANIFESTS", "SHAR"]
 

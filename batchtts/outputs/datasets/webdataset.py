@@ -20,7 +20,7 @@ from batchtts.outputs.datasets.layout import (
     json_line,
     metadata,
 )
-from batchtts.outputs.datasets.tar import Tar
+from batchtts.tar import Tar
 
 __all__ = ["FORMAT"]
 
