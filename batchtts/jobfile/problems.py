@@ -13,6 +13,7 @@ from batchtts.model import Place
 __all__ = ["Problems", "nearest", "quoted"]
 
 MAX_KEPT = 100  # nobody reads more at once
+_SHORT = 3  # characters
 _MAX_SHOWN = 60  # characters of a stranger's value in a message
 _MAX_COMPARED = 10_000  # names; comparing is slow, and a stranger decides how many
 
@@ -89,9 +90,11 @@ def _escaped(character: str) -> str:
 def nearest(word: str, known: Sequence[str]) -> str | None:
     """Return the known word that ``word`` was most likely meant to be, if any."""
     squashed = {_squash(name): name for name in known}
+    meant = _squash(word)[:100]
     if same := squashed.get(_squash(word)):
         return same
-    close = difflib.get_close_matches(_squash(word)[:100], squashed, n=1, cutoff=0.7)
+    cutoff = 0.7 if len(meant) > _SHORT else 0.6  # one letter of three may be wrong
+    close = difflib.get_close_matches(meant, squashed, n=1, cutoff=cutoff)
     return squashed[close[0]] if close else None
 
 
