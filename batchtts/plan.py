@@ -254,7 +254,9 @@ def _rules(job: Job, name: VoiceName, *, separate: bool) -> str:
 
 
 def _script(job: Job, text: Text, voice: VoiceName, *, alone: bool) -> Script:
-    return spoken_by_one(text, voice) if alone else cast(text, voice, job.voices)
+    if alone:
+        return spoken_by_one(text, voice)
+    return cast(text, voice, job.voices, lang=job.voices[voice].lang)
 
 
 def _voices(

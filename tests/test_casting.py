@@ -40,7 +40,9 @@ VOICES = {NARRATOR, CLERK, JEANNE}
 SHORT = {NARRATOR: "n", CLERK: "c", JEANNE: "j"}
 
 
-def script(words: str, roles: Roles, passages: tuple[Passage, ...] = ()) -> Script:
+def script(
+    words: str, roles: Roles, passages: tuple[Passage, ...] = (), lang: str = "eng"
+) -> Script:
     """Part a text of the narrator's."""
     text = Text(
         id=TextId("x"),
@@ -51,7 +53,7 @@ def script(words: str, roles: Roles, passages: tuple[Passage, ...] = ()) -> Scri
         passages=passages,
         place=Place("x.txt"),
     )
-    return cast(text, NARRATOR, VOICES)
+    return cast(text, NARRATOR, VOICES, lang=lang)
 
 
 def parts(made: Script) -> str:
@@ -85,6 +87,23 @@ def parts(made: Script) -> str:
             "c:\u2018It\u2019s his dogs\u2019,\u2019:clause | n:he said.:end",
         ),
         ("In \u2018A\u2019 it is.", "n:In \u2018A\u2019 it is.:end"),
+        (
+            "'It's his dogs',' he said of 'A'.",
+            "c:'It's his dogs',':clause | n:he said of 'A'.:end",
+        ),
+        ("\u2018Twas 'em, \u2018said he.", "n:\u2018Twas 'em, \u2018said he.:end"),
+        (
+            "\u201aJa\u2018, sagte Jo\u2019s Rad.",
+            "c:\u201aJa\u2018,:clause | n:sagte Jo\u2019s Rad.:end",
+        ),
+        ("”Hej”, sa hon.", "c:”Hej”,:clause | n:sa hon.:end"),
+        ("»Hej», sa hon.", "c:»Hej»,:clause | n:sa hon.:end"),
+        ("״טוב,״ אמר ד״ר לי.", "c:״טוב,״:clause | n:אמר ד״ר לי.:end"),
+        ("قال؛ «نعم» وذهب.", "n:قال؛:clause | c:«نعم»:word | n:وذهب.:end"),
+        (
+            "« Un.\n\n» Deux », dit-il.\n\n» Trois.",
+            "c:« Un.\n\n» Deux »,:clause | n:dit-il.\n\n» Trois.:end",
+        ),
         ("彼は「はい」と言った。", "n:彼は:word | c:「はい」:word | n:と言った。:end"),
         ("彼の「船」は古い。", "n:彼の「船」は古い。:end"),
         ("“Go!”—so\n“Yes!”", "c:“Go!”:clause | n:—so:line | c:“Yes!”:end"),
@@ -98,6 +117,47 @@ def parts(made: Script) -> str:
 def test_dialogue_is_what_is_said_in_quotation_marks(words: str, expected: str) -> None:
     """Whatever marks a language has for it; words quoted in passing are none."""
     assert parts(script(words, Roles(dialogue=CLERK))) == expected
+
+
+@pytest.mark.parametrize(
+    ("lang", "words", "expected"),
+    [
+        (
+            "es",
+            "—Hola —dijo él—. Adiós.\n\nFin.",
+            "c:—Hola:clause | n:—dijo él—.:sentence | c:Adiós.:paragraph | n:Fin.:end",
+        ),
+        (
+            "spa",
+            "—¿Sí? —dijo; «ya». —No.\n—Vale, Madrid—Irún.",
+            "c:—¿Sí?:clause | n:—dijo; «ya».:clause | c:—No.\n—Vale, Madrid—Irún.:end",
+        ),
+        ("es", "Él —dijo— no: «Ya».", "n:Él —dijo— no::clause | c:«Ya».:end"),
+        ("es", "—Miguel de Cervantes", "n:—Miguel de Cervantes:end"),
+        (
+            "ru",
+            "— Он — врач, — сказал я. — Да.",
+            "c:— Он — врач,:clause | n:— сказал я.:sentence | c:— Да.:end",
+        ),
+        (
+            "uk",
+            "— Так,— сказав він,— це я.",
+            "c:— Так,:clause | n:— сказав він,:clause | c:— це я.:end",
+        ),
+        (
+            "pl",
+            "\u2013 Tak \u2013 rzekł. \u2013 1 \u2013 8?",
+            "c:\u2013 Tak:clause | n:\u2013 rzekł.:sentence | c:\u2013 1 \u2013 8?:end",
+        ),
+        ("fr", "— Oui, dit-il.", "n:— Oui, dit-il.:end"),
+        ("en", "—Oh, Kinch! he said.", "n:—Oh, Kinch! he said.:end"),
+    ],
+)
+def test_dialogue_stands_behind_dashes_too(
+    lang: str, words: str, expected: str
+) -> None:
+    """In languages that part the narrator's words by dashes; not where none does."""
+    assert parts(script(words, Roles(dialogue=CLERK), lang=lang)) == expected
 
 
 def test_marks_name_the_voice_of_a_passage() -> None:
@@ -143,11 +203,15 @@ def test_languages_go_before_dialogue_and_marks_before_both() -> None:
     assert "".join(part.words for part in made.parts) == clean(words).text
 
 
-PROSE = st.text('ab.,"“”\u2018\u2019«»„ \n\u00ad-', max_size=80)
+PROSE = st.text('ab.,"“”\u2018\u2019«»„ \n\u00ad—-', max_size=80)
 
 
-@given(PROSE, st.lists(st.integers(0, 80), max_size=4), st.booleans())
-def test_no_word_is_lost(words: str, places: list[int], quoted: bool) -> None:  # noqa: FBT001
+@given(
+    PROSE,
+    st.lists(st.integers(0, 80), max_size=4),
+    st.sampled_from(["", "es", "pl", "ru"]),
+)
+def test_no_word_is_lost(words: str, places: list[int], quoted: str) -> None:
     """The parts of a script are its text, and each has something to speak."""
     edges = sorted({min(place, len(words)) for place in places})
     passages = tuple(
@@ -155,7 +219,7 @@ def test_no_word_is_lost(words: str, places: list[int], quoted: bool) -> None:  
         for start, end in zip(edges[::2], edges[1::2], strict=False)
     )
     roles = Roles(CLERK if quoted else None, (("fr", JEANNE),))
-    made = script(words, roles, passages)
+    made = script(words, roles, passages, quoted)
     joined = "".join(part.words for part in made.parts)
     assert "".join(joined.split()) == "".join(clean(words).text.split())
     if len(made.parts) > 1:

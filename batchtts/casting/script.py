@@ -22,11 +22,11 @@ _Span = tuple[int, int, VoiceName, str]
 
 _SPACE = re.compile(r"\s*")
 _MARKS = re.compile(rf"(?:[{COMMAS}{TIGHT_COMMAS}{STOPS}]+(?!\w))?\s*")
-_STOP = re.compile(rf"[{STOPS}][{CLOSERS}\u201c\u00ab\u00bb]*\Z")
-_COMMA = re.compile(
-    rf"[{COMMAS}{TIGHT_COMMAS}\u2014\u2013-][{CLOSERS}\u201c\u00ab\u00bb]*\Z"
-)
-_DASH = re.compile("[\u2014\u2013]")
+_ENDERS = rf"{CLOSERS}\u201c\u00ab\u00bb\u05f4"
+_STOP = re.compile(rf"[{STOPS}][{_ENDERS}]*\Z")
+_COMMA = re.compile(rf"[{COMMAS}{TIGHT_COMMAS}\u2014\u2013-][{_ENDERS}]*\Z")
+_DASH = re.compile("[\u2014\u2013\u2015]")
+_APART = re.compile(rf"{_DASH.pattern}\s+")
 _REACH = 16
 
 
@@ -55,9 +55,10 @@ def spoken_by_one(text: Text, voice: VoiceName) -> Script:
     return Script(text.id, voice, (part,))
 
 
-def cast(text: Text, voice: VoiceName, voices: Container[str]) -> Script:
+def cast(text: Text, voice: VoiceName, voices: Container[str], *, lang: str) -> Script:
     """Clean a text and part it among its voices; ``voice`` reads the rest.
 
+    ``lang``, in 2 or 3 letters, is the text's: dialogue looks different in each.
     What is marked goes to the voice that is named there, then what is in another
     language to that language's voice, then dialogue. Raises JobError for marks
     that name no voice or are not closed.
@@ -79,7 +80,7 @@ def cast(text: Text, voice: VoiceName, voices: Container[str]) -> Script:
         marked = [(m.start, m.end, VoiceName(m.voice), "marks") for m in found]
     spans = [*_outside(spans, marked), *marked]
     if roles.dialogue is not None:
-        spoken = [(*span, roles.dialogue, "dialogue") for span in speeches(words)]
+        spoken = [(*span, roles.dialogue, "dialogue") for span in speeches(words, lang)]
         spans = [*_outside(spoken, spans), *spans]
     return Script(
         text.id,
@@ -214,7 +215,9 @@ def _boundary(words: str, place: int) -> Boundary:
         kinds = (Boundary.LINE, Boundary.PARAGRAPH)
         return kinds[newlines - 1] if newlines <= len(kinds) else Boundary.SECTION
     before = words[max(0, end - _REACH) : end]
-    goes_on = words[place].islower() or _DASH.match(words, place)
+    apart = _APART.match(words, place)
+    first = words[apart.end() if apart else place]
+    goes_on = first.islower() or _DASH.match(first)
     if _STOP.search(before) and not goes_on:
         return Boundary.SENTENCE
     if _STOP.search(before) or _COMMA.search(before) or _DASH.match(words, place):

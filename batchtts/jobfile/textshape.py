@@ -21,7 +21,7 @@ _TEXT_VOICE = Field(shape=Text(), doc="the voice that reads it")
 _ROLES = {
     "dialogue": Field(
         shape=Text(),
-        doc="the voice of what is said in quotation marks; default the text's own",
+        doc="the voice of what people say in a story; default the text's own",
         aliases=("quotes", "speech", "dialog"),
     ),
     "marks": Field(
