@@ -451,6 +451,24 @@ def test_the_first_takes_are_believed_and_then_reviewed() -> None:
         assert judge.review(request) is None
 
 
+def test_what_is_believed_beside_broken_takes_is_reviewed_with_their_second() -> None:
+    """A take that lacks a third passes for whole only while few others are there."""
+    speaker, judge = _Speaker(), Judge()
+    short, *broken = [_request(speaker.text()) for _ in range(5)]
+    judge.judge(short, speaker.speak(short.text, 0.67))
+    for request in broken:
+        judge.judge(request, speaker.speak(request.text, 0.4, silence_s=0))
+    assert judge.review(short) is None
+    assert judge.is_open(short)
+    assert all(judge.review(request) for request in broken)
+    for request in broken:
+        assert judge.judge(request, speaker.speak(request.text)) is None
+    assert [judge.review(request) for request in broken] == [None] * len(broken)
+    assert judge.is_open(short)
+    assert judge.review(short) is not None
+    assert not judge.is_open(short)
+
+
 def test_a_voice_that_stops_short_is_believed_together() -> None:
     """If all of its first takes end in mid-sound, that is its way."""
     speaker, judge = _Speaker(), Judge()

@@ -34,6 +34,11 @@ class _Judge:
         self.learned: list[str] = []
         self.remembered: list[str] = []
         self.reviews: Counter[str] = Counter()
+        self.open: set[str] = set()
+
+    def is_open(self, request: Request) -> bool:
+        """Say whether it was believed and not reviewed."""
+        return request.text in self.open
 
     def knows(self, request: Request) -> bool:
         """Count the takes."""
@@ -43,11 +48,15 @@ class _Judge:
         """Judge by the length."""
         known = self.knows(request)
         self.seen[request.text] = recording
-        return self._doubt(recording) if known else None
+        if known:
+            return self._doubt(recording)
+        self.open.add(request.text)
+        return None
 
     def review(self, request: Request) -> Doubt | None:
         """Judge what was believed."""
         self.reviews[request.text] += 1
+        self.open.discard(request.text)
         return self._doubt(self.seen[request.text])
 
     def learn(self, request: Request, recording: Recording) -> None:
@@ -163,6 +172,32 @@ def test_few_takes_are_judged_when_no_more_come(pools: Pools) -> None:
     assert _run(pool, 5) == [Outcome(0.01)] * 5
     assert pool.totals.attempts == 6
     assert len(judge.reviews) == 5
+
+
+def test_what_is_believed_beside_doubtful_takes_waits_for_their_second(
+    pools: Pools,
+) -> None:
+    """It is provisional until then, and may be doubtful after all."""
+
+    class _Learning(_Judge):
+        def review(self, request: Request) -> Doubt | None:
+            """Believe a take that is short too, until no shorter one is there."""
+            doubt = super().review(request)
+            shortest = min(len(take.data) for take in self.seen.values())
+            if len(self.seen[request.text].data) == shortest:
+                return doubt
+            self.open.add(request.text)
+            return None
+
+    speaker, judge = _Lengths(80, 90), _Learning(enough=16)
+    pool = pools(speaker, judge=judge)
+    assert _run(pool, 2) == [Outcome(0.01)] * 2
+    assert speaker.calls == {"text 0": 2, "text 1": 2}
+    assert judge.reviews["text 1"] >= 2
+    for number in range(2):
+        kept = pools.cache.read(request(number).fingerprint)
+        assert kept is not None
+        assert not kept.provisional
 
 
 def test_each_voice_waits_for_its_own_takes(pools: Pools) -> None:

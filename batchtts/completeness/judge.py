@@ -7,8 +7,8 @@ weighed against what the voice's other takes are like, by how much likelier they
 are of a broken take than of a whole one.
 
     judge.judge(request, recording)    None: believed, and counted; else a Doubt
-    judge.knows(request)               whether that verdict is the last one
-    judge.review(request)              if not: the last verdict
+    judge.is_open(request)             whether it is believed only for the time being
+    judge.review(request)              if so: what all others make of it
     judge.learn(request, recording)    count a take that needs no verdict
     judge.remember(request)            name a take in the cache to learn from at need
     agree(first, second)               whether two doubtful takes confirm one another
@@ -17,8 +17,9 @@ The first takes of a voice are believed unless they can be nobody's speech. Once
 there are enough to know the voice by, or no more will come, they are reviewed
 together, each by all the others: so a voice that is slow, or that always stops
 short, does not cost two takes of everything, and a sentence that is lacking in
-its first take is missed. Where a service breaks off again and again, less is
-believed of what it sends.
+its first take is missed. Where some are doubtful, the others are reviewed again
+with what is made in their place. Where a service breaks off again and again, less
+is believed of what it sends.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ class Judge:
         with self._lock:
             voice = self._voice(voice_of(request))
             if voice.takes < ENOUGH:
-                voice.add_unreviewed(request.fingerprint, evidence)
+                voice.add_open(request.fingerprint, evidence)
                 return None
             doubt = voice.weigh(evidence)
             doubtful = doubt.weight >= self._service.suspicious()
@@ -81,6 +82,12 @@ class Judge:
             voice.add(evidence)
             return None
 
+    def is_open(self, request: Request) -> bool:
+        """Say whether the request's take is to be reviewed, again perhaps."""
+        with self._lock:
+            voice = self._voices.get(voice_of(request))
+            return voice is not None and voice.is_open(request.fingerprint)
+
     def knows(self, request: Request) -> bool:
         """Say whether the request's voice is known so well that verdicts last."""
         with self._lock:
@@ -88,13 +95,16 @@ class Judge:
             return voice is not None and voice.takes >= ENOUGH
 
     def review(self, request: Request) -> Doubt | None:
-        """Judge a take by all others that was believed before its voice was known."""
+        """Judge a take by all others that was believed before its voice was known.
+
+        If it is still open afterwards, it is to be reviewed again when those that
+        were doubtful have been made again, or given up.
+        """
         with self._reviewing:
             self._learn_remembered(voice_of(request))
             with self._lock:
                 voice = self._voice(voice_of(request))
-                voice.review(self._service)
-                return voice.doubt_after_review(request.fingerprint)
+                return voice.review(request.fingerprint, self._service, ENOUGH)
 
     def learn(self, request: Request, recording: Recording) -> None:
         """Count a take that is known to be complete: an older one, or confirmed."""

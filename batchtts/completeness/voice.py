@@ -35,8 +35,9 @@ class VoiceRecord:
 
     pace: Pace
     endings: Endings = field(default_factory=Endings)
-    _unreviewed: dict[Fingerprint, Evidence] = field(default_factory=dict)
-    _doubted: dict[Fingerprint, Doubt] = field(default_factory=dict)
+    _open: dict[Fingerprint, Evidence] = field(default_factory=dict)
+    _counted: set[Fingerprint] = field(default_factory=set)  # of those, for the service
+    _verdicts: dict[Fingerprint, Doubt | None] = field(default_factory=dict)
 
     @property
     def takes(self) -> int:
@@ -48,24 +49,48 @@ class VoiceRecord:
         self.pace.add(evidence.units, evidence.seconds)
         self.endings.add(evidence.ending, evidence.close)
 
-    def add_unreviewed(self, fingerprint: Fingerprint, evidence: Evidence) -> None:
+    def add_open(self, fingerprint: Fingerprint, evidence: Evidence) -> None:
         """Count a take that `review` is to judge."""
-        self._unreviewed[fingerprint] = evidence
+        self._open[fingerprint] = evidence
+        self._verdicts.pop(fingerprint, None)
         self.add(evidence)
 
-    def review(self, service: Service) -> None:
-        """Judge the takes that were not reviewed, and count them for the service.
+    def is_open(self, fingerprint: Fingerprint) -> bool:
+        """Say whether a take is believed only until `review` tells of it."""
+        return fingerprint in self._open or fingerprint in self._verdicts
+
+    def review(
+        self, fingerprint: Fingerprint, service: Service, enough: int
+    ) -> Doubt | None:
+        """Return what is doubtful about a take beside the voice's others.
+
+        All that are open are judged together, and each is told once. Until there
+        are ``enough`` of them they stay open as long as others are doubtful: what
+        is made anew of those may tell more.
+        """
+        if fingerprint not in self._verdicts:
+            doubts = self._doubts(service)
+            self._verdicts |= dict.fromkeys(self._open) | doubts
+            for name in doubts:
+                del self._open[name]
+            if not doubts or self.takes >= enough:
+                self._open.clear()
+            self._counted &= self._open.keys()
+        return self._verdicts.pop(fingerprint, None)
+
+    def _doubts(self, service: Service) -> dict[Fingerprint, Doubt]:
+        """Judge the open takes by one another, and count them for the service.
 
         The more of them are doubtful, the less are the others believed. Where
         none can be, all are that fit together: a voice may have ways that no
         other has.
         """
-        waiting = dict(self._unreviewed)
-        self._unreviewed.clear()
+        waiting = dict(self._open)
+        new = len(waiting.keys() - self._counted)
         fit = self._fit_together(waiting)
         for evidence in waiting.values():
             self._remove(evidence)
-        doubts = self._doubtful(waiting, service.suspicious(len(waiting)))
+        doubts = self._doubtful(waiting, service.suspicious(new))
         if fit and len(doubts) == len(waiting):
             for evidence in waiting.values():
                 self.add(evidence)
@@ -76,9 +101,10 @@ class VoiceRecord:
             for name, evidence in waiting.items():
                 if name not in doubts:
                     self._remove(evidence)
-            doubts = self._doubtful(waiting, service.suspicious(len(waiting), before))
-        service.count(len(waiting), len(doubts))
-        self._doubted.update(doubts)
+            doubts = self._doubtful(waiting, service.suspicious(new, before))
+        service.count(new, len(doubts))
+        self._counted.update(waiting)
+        return doubts
 
     def _doubtful(
         self, waiting: Mapping[Fingerprint, Evidence], suspicious: float
@@ -113,10 +139,6 @@ class VoiceRecord:
             if doubt.weight >= SUSPICIOUS:
                 return False
         return self.pace.is_steady
-
-    def doubt_after_review(self, fingerprint: Fingerprint) -> Doubt | None:
-        """Return the doubt that a review left of a take, once."""
-        return self._doubted.pop(fingerprint, None)
 
     def weigh(self, evidence: Evidence) -> Doubt:
         """Weigh a take that is not counted; the doubt may be none at all."""

@@ -3,7 +3,8 @@
 Nothing proves that a recording is complete, but the others of its voice tell. A
 doubtful one is made again; two that agree are kept, and called suspect. The
 first of a voice are kept for the time being: they are judged together, by one
-another, once there are enough of them or no more under way.
+another, once there are enough of them or no more under way; and then again with
+the second takes of those that were doubtful.
 """
 
 from __future__ import annotations
@@ -29,6 +30,9 @@ class Judge(Protocol):
 
     def judge(self, request: Request, recording: Recording) -> Doubt | None:
         """Say what is doubtful about a recording; None: it is believed."""
+
+    def is_open(self, request: Request) -> bool:
+        """Say whether a recording that is believed is to be reviewed."""
 
     def review(self, request: Request) -> Doubt | None:
         """Judge one again that was believed before its voice was known."""
@@ -130,24 +134,27 @@ class Hearing:
         if judge is None:
             self._court.cache.store(self._request, recording)
             return Verdict(seconds)
-        final = judge.knows(self._request)
         doubt = judge.judge(self._request, recording)
-        return self._stored(recording, doubt, provisional=not (final or doubt))
+        provisional = doubt is None and judge.is_open(self._request)
+        return self._stored(recording, doubt, provisional=provisional)
 
     async def review(self, verdict: Verdict) -> Verdict:
         """Return the last word on a recording that was kept for the time being."""
-        if not verdict.provisional:
-            return verdict
-        await self._court.assemble(self._request)
-        return await asyncio.to_thread(self._reviewed)
+        while verdict.provisional:
+            await self._court.assemble(self._request)
+            verdict = await asyncio.to_thread(self._reviewed, verdict)
+        return verdict
 
-    def _reviewed(self) -> Verdict:
+    def _reviewed(self, verdict: Verdict) -> Verdict:
         judge, cache = self._court.judge, self._court.cache
         kept = cache.read(self._request.fingerprint)
         if judge is None or kept is None:
             raise TakeError(Fault.INCOMPLETE, "the take is gone from the cache")
+        doubt = judge.review(self._request)
+        if doubt is None and judge.is_open(self._request):
+            return verdict
         try:
-            return self._stored(kept.recording, judge.review(self._request))
+            return self._stored(kept.recording, doubt)
         except TakeError:
             cache.discard(self._request.fingerprint)
             raise
