@@ -280,6 +280,7 @@ class RunLimits:
     max_characters: int | None = None  # sent, those of further attempts included
     max_cost: float | None = None  # by the job's price
     deadline_s: float | None = None
+    since_s: float | None = None  # monotonic time; None: from when the run begins
 
 
 # --- texts, chunks, requests ---------------------------------------------------

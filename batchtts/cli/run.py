@@ -6,6 +6,7 @@ import contextlib
 import os
 import shlex
 import sys
+import time
 from dataclasses import asdict
 from typing import Unpack
 
@@ -120,6 +121,7 @@ def command(
     the cache (with --frozen), 11
     another run works on the job, 130 interrupted.
     """
+    began_s = time.monotonic()  # loading takes a while on a busy machine
     from batchtts.progress import Progress
     from batchtts.runner.run import run
     from batchtts.runner.scope import Scope
@@ -128,6 +130,7 @@ def command(
         max_characters=flags["max_characters"],
         max_cost=flags["max_cost"],
         deadline_s=flags["deadline"],
+        since_s=None if flags["deadline"] is None else began_s,
     )
     scope = Scope(only=flags["only"], prune=flags["prune"], frozen=flags["frozen"])
     job = read(flags)

@@ -24,8 +24,12 @@ from batchtts.text_safety import many, shown_cost, shown_time
 
 __all__ = ["Allowance", "cost_of"]
 
-_LAST_SHARE = 0.1  # of the time: what is in flight may finish then, nothing begins
+# So much of the time nothing is begun any more, in the end: half of it is for what
+# is in flight to finish, and half for the report and the lock to be written.
+_LAST_SHARE = 0.1
 _LAST_S = 30.0
+_LEAST_SHARE = 0.25  # of a short time, up to
+_LEAST_S = 2.0
 _PER = 1000  # characters: what a price is for
 
 
@@ -41,7 +45,8 @@ class Allowance:
         self._job = job
         self._cache = Cache(cache_folder(job))
         self._clock = clock
-        self._until_s = clock.now_s() + (
+        since_s = clock.now_s() if limits.since_s is None else limits.since_s
+        self._until_s = since_s + (
             math.inf if limits.deadline_s is None else limits.deadline_s
         )
         self._bought = False
@@ -66,14 +71,20 @@ class Allowance:
         return None if self._bought else self._first_left_out
 
     @property
-    def last_s(self) -> float:
-        """Return how long before the deadline nothing is begun any more."""
-        return min(_LAST_S, _LAST_SHARE * (self.limits.deadline_s or 0.0))
+    def drain_s(self) -> float:
+        """Return how long what is in flight then may take before it is left."""
+        return self._last_s / 2
 
     @property
     def time_left_s(self) -> float:
         """Return for how long requests may still be begun."""
-        return max(0.0, self._until_s - self.last_s - self._clock.now_s())
+        return max(0.0, self._until_s - self._last_s - self._clock.now_s())
+
+    @property
+    def _last_s(self) -> float:
+        whole_s = self.limits.deadline_s or 0.0
+        least_s = min(_LEAST_S, _LEAST_SHARE * whole_s)
+        return min(_LAST_S, max(least_s, _LAST_SHARE * whole_s))
 
     def spending(self, outputs_left: int, characters_left: int | None) -> Spending:
         """Say in figures what was allowed, and what is left."""

@@ -52,6 +52,7 @@ __all__ = ["Session"]
 Item = TypeVar("Item")
 
 DRAIN_S = 10.0  # what is in flight when a run is interrupted may take so long
+_FILES_S = 0.5  # at least, for the files of the last takes
 _DISK_THREADS = 32
 _LONG = 8  # chunks; a longer reading's track is begun with its first take
 _MANY = 1024  # chunks without their take, however many voices there are
@@ -141,17 +142,19 @@ class Session:
         allowance = self._allowance
         if allowance.time_left_s < math.inf:
             await self._clock.sleep(allowance.time_left_s)
-            self._drain_s = allowance.last_s
+            self._drain_s = allowance.drain_s
             allowance.late = True
             self.ending.begun.set()
 
     async def _drain(self, feeding: asyncio.Task[None]) -> None:
         """Let what is in flight finish, for a while, and start nothing new."""
         until_s = self._clock.now_s() + self._drain_s
+        least_s = min(_FILES_S, self._drain_s / 2)
         self._room.set()
         await self.pool.close(0.0 if self.ending.disk_failed else self._drain_s)
-        await asyncio.wait({feeding}, timeout=max(0.5, until_s - self._clock.now_s()))
-        self._shop.abandon()
+        left_s = max(least_s, until_s - self._clock.now_s())
+        await asyncio.wait({feeding}, timeout=left_s)
+        await asyncio.to_thread(self._shop.abandon)
         await asyncio.wait({feeding})
 
     async def _feed(self, due: Iterator[Work]) -> None:

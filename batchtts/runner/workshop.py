@@ -7,12 +7,13 @@ import secrets
 import shutil
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from batchtts.cache import Cache
+from batchtts.errors import LocalError
 from batchtts.files import local_errors, sweep
 from batchtts.runner.arrivals import NotComing
 from batchtts.runner.ears import Ears
@@ -93,20 +94,34 @@ class Workshop:
     def have_rendered(
         self, rendering: Rendering
     ) -> tuple[list[Written], dict[int, str]]:
-        """Have a rendering made by another process; see `carried_out`."""
+        """Have a rendering made by another process; see `carried_out`.
+
+        Raises LocalError, and NotComing if the work is abandoned meanwhile.
+        """
         from batchtts.outputs.rendering import carried_out
 
         assert self._workers is not None  # noqa: S101 - has_hands() said so
-        return carried_out(self._workers.ask(rendering.told()))
+        try:
+            answer = self._workers.ask(rendering.told())
+        except (LocalError, ValueError):  # a process that was ended, a closed pipe
+            self.check()
+            raise
+        return carried_out(answer)
 
     def close(self) -> None:
-        """End the processes that work for us."""
+        """End the processes that work for us, and leave nothing half made."""
         if self._workers is not None:
             self._workers.close(at_once=self._abandoned)
+        if self._abandoned:
+            for folder in self._swept:
+                with suppress(LocalError):
+                    sweep(folder, owner=self.owner)
 
     def abandon(self) -> None:
-        """Have every thread that makes a file leave it: the run is ending."""
+        """Have all that makes files leave them, other processes too: the run ends."""
         self._abandoned = True
+        if self._workers is not None:
+            self._workers.close(at_once=True)
 
     def check(self) -> None:
         """Raise NotComing once the work has been abandoned."""

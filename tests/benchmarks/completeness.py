@@ -228,8 +228,8 @@ def judge(takes: Sequence[Spoken], speed: float, tally: Tally, when: str) -> Non
     """Judge a voice's takes as a run does: the first by one another, then in turn."""
     tempo = speed_of({"speedAlpha": str(speed)})
     record = VoiceRecord(Pace(tempo))
-    for number, take in enumerate(takes[:ENOUGH]):
-        record.add_unreviewed(str(number), take.whole)  # type: ignore[arg-type]
+    for take in takes[:ENOUGH]:
+        record.add(take.whole)
     for index, take in enumerate(takes):
         if index < ENOUGH:
             record._remove(take.whole)
