@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import struct
 import zlib
 from collections.abc import Callable
@@ -346,14 +347,66 @@ def test_a_sample_reads_one_chapter_only(shelf: Shelf, serve: Serve) -> None:
     )
 
 
-def test_a_check_tells_which_book_is_stale(shelf: Shelf) -> None:
-    """And only that one."""
+def _told(shelf: Shelf, *outputs: str) -> set[tuple[str, str, str]]:
+    """Return what a check says: in which state what is, and why."""
+    return {
+        (finding.state, finding.path, reason.what)
+        for finding in check(shelf.load(*outputs)).findings
+        for reason in finding.reasons
+    }
+
+
+def test_a_check_tells_which_book_is_stale_and_why(shelf: Shelf) -> None:
+    """And only that one: what of it has changed, or what is with its file."""
     shelf.run(WHOLE, EACH)
+    shutil.rmtree(shelf.folder / ".batchtts")  # as in a clone
     assert check(shelf.load(WHOLE, EACH)).is_current
     changed = EACH.replace("acx-levels", "acx-levels, title: Another")
-    (finding,) = check(shelf.load(WHOLE, changed)).findings
-    assert finding.path == "out/{index} {title}.mp3"
-    assert "3 of 3 parts" in str(finding.reasons[0])
+    found = check(shelf.load(WHOLE, changed))
+    assert (found.outputs, found.stale, found.current) == (4, 3, 1)
+    assert _told(shelf, WHOLE, changed) == {
+        ("changed", f"out/{name}.mp3", "title The Ferry -> Another")
+        for name in ("01 One", "02 The Zwölf", "03 Three")
+    }
+    (shelf.folder / "out/01 One.mp3").unlink()
+    (shelf.folder / "out/tale.m4b").write_bytes(b"x")
+    assert _told(shelf, WHOLE, EACH) == {
+        ("altered", "out/tale.m4b", "file altered by hand"),
+        ("missing", "out/01 One.mp3", "file missing"),
+    }
+    assert ("orphan", "out/tale.m4b", "nothing in the job asks for it any more") in (
+        _told(shelf, EACH)
+    )
+
+
+def test_an_edited_chapter_costs_one_request(shelf: Shelf, serve: Serve) -> None:
+    """Where a chapter was cut stands in the lock, and an edit moves no later cut."""
+    line = "The boat went by in the dark, and {} saw its lamp from the hill."
+    words = [line.format(who) for who in ("nobody", *(f"child {n}" for n in range(40)))]
+    chapters = {**CHAPTERS, "Three": " ".join(words)}
+    write_epub(shelf.folder / "tale.epub", chapters)
+    server = serve()
+    shelf.run(WHOLE, server=server)
+    assert shelf.told()[0]["chapters"][2]["chunks"] > 4
+    (shelf.folder / ".batchtts/job.outputs.sqlite3").unlink()
+    chapters["Three"] = chapters["Three"].replace("nobody", "nobody at all")
+    write_epub(shelf.folder / "tale.epub", chapters)
+    assert _told(shelf, WHOLE) == {
+        ("changed", "out/tale.m4b", 'chapter "tale-03": text changed')
+    }
+    assert shelf.run(WHOLE, server=server).totals.made == 1
+    assert check(shelf.load(WHOLE)).is_current
+    chapters["Third"] = chapters.pop("Three")
+    del chapters["The Zwölf"]
+    write_epub(shelf.folder / "tale.epub", chapters)
+    assert _told(shelf, WHOLE) == {
+        ("changed", "out/tale.m4b", what)
+        for what in (
+            'chapter "tale-02": text changed',
+            'chapter "tale-02": title The Zwölf -> Third',
+            'chapter "tale-03" is not in the job any more',
+        )
+    }
 
 
 def test_the_plan_counts_books(shelf: Shelf) -> None:

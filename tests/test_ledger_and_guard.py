@@ -11,12 +11,14 @@ from pathlib import Path
 import pytest
 
 from batchtts.errors import LockedError
+from batchtts.lock.lines import SharedLine
 from batchtts.runner.guard import guard
 from batchtts.runner.ledger import Ledger
 
 SHA_OF_X = "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881"
 
 FACTS = {"seconds": 1.5}
+LINE = SharedLine(path="out/a.wav", key="key", about={}, sha256=SHA_OF_X, facts=FACTS)
 
 
 @pytest.fixture
@@ -33,7 +35,7 @@ def test_a_recorded_file_is_unchanged(tmp_path: Path, output: Path) -> None:
     path = tmp_path / "state" / "ledger"
     with Ledger.open(path, base=tmp_path) as ledger:
         assert not ledger.unchanged(output, "key")
-        ledger.record(output, "key", SHA_OF_X, FACTS)
+        ledger.record(output, LINE)
     with Ledger.open(path, base=tmp_path) as ledger:
         assert ledger.unchanged(output, "key") == {"sha256": SHA_OF_X, **FACTS}
         assert not ledger.unchanged(output, "another key")
@@ -44,7 +46,7 @@ def test_a_recorded_file_is_unchanged(tmp_path: Path, output: Path) -> None:
 def test_a_file_altered_by_hand_is_noticed(tmp_path: Path, output: Path) -> None:
     """Other bytes of the same length, other lengths and absence all count."""
     with Ledger.open(tmp_path / "ledger", base=tmp_path) as ledger:
-        ledger.record(output, "key", SHA_OF_X, FACTS)
+        ledger.record(output, LINE)
         output.write_bytes(b"y")
         os.utime(output, ns=(0, 0))
         assert not ledger.unchanged(output, "key")
@@ -59,7 +61,7 @@ def test_a_fresh_copy_of_the_same_bytes_is_unchanged(
 ) -> None:
     """A new time of change with the same content is no reason to make it again."""
     with Ledger.open(tmp_path / "ledger", base=tmp_path) as ledger:
-        ledger.record(output, "key", SHA_OF_X, FACTS)
+        ledger.record(output, LINE)
         os.utime(output, ns=(0, 0))
         assert ledger.unchanged(output, "key") == {"sha256": SHA_OF_X, **FACTS}
 
@@ -68,7 +70,7 @@ def test_a_project_may_move(tmp_path: Path, output: Path) -> None:
     """Files are named relative to the job: another path changes nothing."""
     (tmp_path / "b").mkdir()
     with Ledger.open(tmp_path / "ledger", base=tmp_path) as ledger:
-        ledger.record(output, "key", SHA_OF_X, FACTS)
+        ledger.record(output, LINE)
     moved = tmp_path / "b" / "out"
     (tmp_path / "out").rename(moved)
     with Ledger.open(tmp_path / "ledger", base=tmp_path / "b") as ledger:
@@ -87,7 +89,7 @@ def test_a_damaged_ledger_is_begun_anew(tmp_path: Path, content: bytes) -> None:
     assert path.read_bytes() == content
     with Ledger.open(path, base=tmp_path) as ledger:
         assert not ledger.unchanged(output, "key")
-        ledger.record(output, "key", SHA_OF_X, FACTS)
+        ledger.record(output, LINE)
         assert ledger.unchanged(output, "key") == {"sha256": SHA_OF_X, **FACTS}
 
 

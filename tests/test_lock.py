@@ -16,13 +16,14 @@ from batchtts.lock.lines import (
     FileLine,
     Line,
     Made,
+    PartLine,
     PinLine,
     SharedLine,
     TakeLine,
     definition,
-    line_of,
     written,
 )
+from batchtts.lock.parsing import line_of
 from batchtts.lock.reading import read_lock
 from batchtts.model import Job
 from batchtts.runner.ledger import Ledger
@@ -39,21 +40,23 @@ outputs: [{kind: files, path: "out/{id}.wav"}]
 """
 
 
-def _file(name: str, **changes: object) -> FileLine:
-    made = Made(
+def _made(name: str) -> Made:
+    return Made(
         text=name,
         voice="narrator",
         words="0011223344556677",
         cut="500 eng",
         chunks=("8899aabbccddeeff:6e",),
         speech=SPEECH.id,
-        sound=SOUND.id,
         tags={"title": name},
     )
+
+
+def _file(name: str, **changes: object) -> FileLine:
     facts: dict[str, object] = {"bytes": 1, "samples": 0, "seconds": 0.0}
     line = FileLine(
         path=f"out/{name}.wav",
-        made=made,
+        made=dataclasses.replace(_made(name), sound=SOUND.id),
         codecs=CODECS.id,
         sha256=SHA_OF_X,
         facts=facts,
@@ -92,7 +95,14 @@ def _write(job: Job, lines: Sequence[Line | str]) -> Path:
         _file("a"),
         _file("ä \u202e\u2028", facts={}),
         TakeLine(request="8899aabbccddeeff", text="a", voice="b", number=2),
-        SharedLine(path="out/b.m4b", key="k", sha256="1", facts={"chapters": []}),
+        SharedLine(
+            path="out/b.m4b",
+            key="k",
+            about={"title": "B", "spacing": {"gap_s": 1.5}},
+            sha256="1",
+            facts={"chapters": []},
+        ),
+        PartLine(of="out/b.m4b", key="a", made=_made("a")),
         PinLine(request="00", text="a", voice="b", recording="r.wav", sha256="1"),
     ],
     ids=lambda line: type(line).__name__,
@@ -217,11 +227,26 @@ def test_what_makes_no_sound_may_change(job: Job, ledger: Ledger) -> None:
 def test_a_book_is_known_by_the_lock_alone(job: Job, ledger: Ledger) -> None:
     """What many readings went into is in the lock as well, and found by it."""
     path = job.path.parent / "out/a.wav"
-    ledger.record(path, "what it is made of", SHA_OF_X, {"chapters": 3})
-    write_lock(ledger, job)
+    line = SharedLine(
+        path="out/a.wav",
+        key="what it is made of",
+        about={"title": "A"},
+        sha256=SHA_OF_X,
+        facts={"chapters": 3},
+    )
+    ledger.record(path, line)
+    ledger.set_parts("out/a.wav", {"one": _made("one")})
+    write_lock(ledger, job, [SPEECH, SOUND])
     lock = job.path.with_suffix(".lock")
     with Ledger.temporary(base=job.path.parent) as fresh:
         take_over(fresh, lock, job.path.parent)
         facts = fresh.unchanged(path, "what it is made of")
         assert facts == {"sha256": SHA_OF_X, "chapters": 3, "bytes": 1}
         assert not fresh.unchanged(path, "something else")
+        assert list(fresh.parts("out/a.wav")) == ["one"]
+    assert [line_of(line) for line in lock.read_text().splitlines()] == [
+        None,
+        SPEECH,
+        dataclasses.replace(line, facts={"chapters": 3, "bytes": 1}),
+        PartLine(of="out/a.wav", key="one", made=_made("one")),
+    ]

@@ -1,7 +1,7 @@
 """The lines of a lock: one JSON object each, its first key saying what it is.
 
 A *file* is an output with all that decides its bytes, and its checksum; a *shared*
-one is a file that many readings went into. What many
+one is a file that many readings went into, a *part* is one of these. What many
 files have in common stands once, in a line that they name by its digest: how they
 were *spoken* (the engine and its parameters), how they *sound* (format, pauses,
 loudness, rule of mixing), and by which *codecs* they were written, which is told
@@ -12,30 +12,30 @@ but decides nothing. A *take* is a person's wish for another reading of a chunk,
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, cast, get_args
+from typing import Literal
 
-from batchtts.lock.marks import digest, mark_of
+from batchtts.lock.marks import digest
 
 __all__ = [
     "HEADER",
+    "VERSION",
     "Definition",
     "DefinitionKind",
     "FileLine",
     "Line",
     "Made",
+    "PartLine",
     "PinLine",
     "SharedLine",
     "TakeLine",
     "body",
     "definition",
-    "line_of",
-    "made_of",
     "written",
 ]
 
-VERSION = 1
+VERSION = 1  # of the lock
 
 DefinitionKind = Literal["speech", "sound", "codecs"]
 
@@ -54,7 +54,8 @@ class Made:
     """What the file of a reading is to be made of.
 
     ``words`` is the digest of what is spoken, ``cut`` the rules of cutting,
-    ``chunks`` are `Mark`s as they are written.
+    ``chunks`` are `Mark`s as they are written. A part of something has no
+    ``sound`` of its own.
     """
 
     text: str
@@ -63,7 +64,7 @@ class Made:
     cut: str
     chunks: tuple[str, ...]
     speech: str
-    sound: str
+    sound: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
 
     def sounds_as(self, other: Made) -> bool:
@@ -94,13 +95,24 @@ class FileLine:
 class SharedLine:
     """An output file that many readings went into, such as an audiobook.
 
-    ``key`` stands for all that decides its bytes.
+    ``key`` stands for all that decides its bytes: its parts, in their order, and
+    what it is to be ``about``, in words.
     """
 
-    path: str
+    path: str  # from the job's folder, with slashes
     key: str
+    about: Mapping[str, object]
     sha256: str
     facts: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartLine:
+    """A reading that is part of something with others, such as a chapter."""
+
+    of: str  # the path of that, from the job's folder, with slashes
+    key: str  # what tells it from the other parts
+    made: Made
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +136,7 @@ class PinLine:
     sha256: str
 
 
-Line = Definition | FileLine | SharedLine | TakeLine | PinLine
+Line = Definition | FileLine | SharedLine | PartLine | TakeLine | PinLine
 
 
 def definition(kind: DefinitionKind, content: Mapping[str, object]) -> Definition:
@@ -138,8 +150,15 @@ def written(line: Line) -> str:
     if isinstance(line, Definition):
         return _json({line.kind: line.id, **line.content})
     if isinstance(line, SharedLine):
-        head = {"shared": line.path, "key": line.key, "sha256": line.sha256}
+        head = {
+            "shared": line.path,
+            "key": line.key,
+            "about": line.about,
+            "sha256": line.sha256,
+        }
         return _json({**head, **line.facts})
+    if isinstance(line, PartLine):
+        return _json({"part": line.key, "of": line.of, **body(line.made)})
     if isinstance(line, TakeLine):
         return _json(
             {
@@ -179,130 +198,9 @@ def body(made: Made) -> dict[str, object]:
         "cut": made.cut,
         "chunks": made.chunks,
         "speech": made.speech,
-        "sound": made.sound,
+        **({"sound": made.sound} if made.sound else {}),
         **({"tags": dict(made.tags)} if made.tags else {}),
     }
-
-
-def line_of(content: str) -> Line | None:
-    """Read a line; None for the first one, which only says what this is.
-
-    Raises ValueError where it is not a line of a lock, or of a later kind.
-    """
-    values = json.loads(content)
-    if not isinstance(values, dict) or not values:
-        raise ValueError("it is not an object")
-    kind = next(iter(values))
-    if kind == "lock":
-        if values.get("version") != VERSION:
-            raise ValueError("it was written by a later version of batchtts")
-        return None
-    if kind not in _READERS:
-        raise ValueError(f'a line "{kind}" is not known')
-    return _READERS[kind](values)
-
-
-def _file(values: dict[str, Any]) -> FileLine:
-    take = _Taker(values)
-    return FileLine(
-        path=take.text("file"),
-        made=made_of(values),
-        codecs=take.text("codecs"),
-        sha256=take.text("sha256"),
-        facts=values,
-    )
-
-
-def made_of(values: dict[str, Any]) -> Made:
-    """Take what `body` gives out of ``values``. Raises ValueError."""
-    take = _Taker(values)
-    chunks = values.pop("chunks", ())
-    tags = values.pop("tags", {})
-    if not isinstance(chunks, list) or not _texts(chunks):
-        raise ValueError('"chunks" is not a list of texts')
-    if not isinstance(tags, dict) or not _texts(tags.values()):
-        raise ValueError('"tags" is not an object of texts')
-    for chunk in chunks:
-        mark_of(chunk)
-    return Made(
-        text=take.text("text"),
-        voice=take.text("voice"),
-        words=take.text("words"),
-        cut=take.text("cut"),
-        chunks=tuple(chunks),
-        speech=take.text("speech"),
-        sound=take.text("sound"),
-        tags=tags,
-    )
-
-
-def _shared(values: dict[str, Any]) -> SharedLine:
-    take = _Taker(values)
-    return SharedLine(
-        path=take.text("shared"),
-        key=take.text("key"),
-        sha256=take.text("sha256"),
-        facts=values,
-    )
-
-
-def _take(values: dict[str, Any]) -> TakeLine:
-    take = _Taker(values)
-    number = values.get("number")
-    if not isinstance(number, int) or isinstance(number, bool) or number < 1:
-        raise ValueError('"number" is not a number from 1 up')
-    return TakeLine(
-        request=take.text("take"),
-        text=take.text("text"),
-        voice=take.text("voice"),
-        number=number,
-    )
-
-
-def _pin(values: dict[str, Any]) -> PinLine:
-    take = _Taker(values)
-    return PinLine(
-        request=take.text("pin"),
-        text=take.text("text"),
-        voice=take.text("voice"),
-        recording=take.text("recording"),
-        sha256=take.text("sha256"),
-    )
-
-
-def _definition(values: dict[str, Any]) -> Definition:
-    kind = next(name for name in get_args(DefinitionKind) if name in values)
-    name = _Taker(values).text(kind)
-    return Definition(cast("DefinitionKind", kind), name, values)
-
-
-_READERS: dict[str, Callable[[dict[str, Any]], Line]] = {
-    "file": _file,
-    "shared": _shared,
-    "take": _take,
-    "pin": _pin,
-    "speech": _definition,
-    "sound": _definition,
-    "codecs": _definition,
-}
-
-
-class _Taker:
-    """Takes values out of a line."""
-
-    def __init__(self, values: dict[str, Any]) -> None:
-        self._values = values
-
-    def text(self, name: str) -> str:
-        """Return a text. Raises ValueError where there is none."""
-        value = self._values.pop(name, None)
-        if isinstance(value, str):
-            return value
-        raise ValueError(f'"{name}" is missing or not a text')
-
-
-def _texts(values: Iterable[object]) -> bool:
-    return all(isinstance(value, str) for value in values)
 
 
 def _json(values: Mapping[str, object]) -> str:

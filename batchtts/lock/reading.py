@@ -10,7 +10,8 @@ from typing import IO
 
 from batchtts.errors import JobError, Problem
 from batchtts.files import local_errors
-from batchtts.lock.lines import Line, line_of
+from batchtts.lock.lines import Line
+from batchtts.lock.parsing import line_of
 from batchtts.model import Place
 
 __all__ = ["Found", "read_lock"]

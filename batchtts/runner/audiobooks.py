@@ -21,10 +21,14 @@ from batchtts.plan import Reading
 from batchtts.report import Suspect
 from batchtts.runner.beside import are_there, captions, captions_key, facts_beside
 from batchtts.runner.bookentries import book_facts, doubts_in, shortcomings
+from batchtts.runner.chapters import Chapters
 from batchtts.runner.collection import Found, Made, Tally, Wanted
+from batchtts.runner.differences import Reason
+from batchtts.runner.finding import Finding
 from batchtts.runner.gathering import Gathering, part_of
-from batchtts.runner.ledger import Ledger
+from batchtts.runner.ledger import Ledger, key_in
 from batchtts.runner.places import relative
+from batchtts.runner.recipes import Recipes
 from batchtts.runner.workshop import Workshop
 from batchtts.targets import Target, values_of
 
@@ -49,6 +53,16 @@ class _Book:
     chapters: Gathering = field(default_factory=Gathering)
     doubts: dict[TextId, Sequence[Suspect]] = field(default_factory=dict)
     sentences: dict[TextId, list[Sentence]] = field(default_factory=dict)
+    settings: Mapping[str, object] = field(default_factory=dict)
+    key: str = ""
+
+    def name(self, settings: Mapping[str, object]) -> None:
+        """Take the settings, and make the key of them and the parts."""
+        # What it stands beside takes long to load.
+        from batchtts.outputs.audiobook.keys import book_key
+
+        self.settings = settings
+        self.key = book_key(settings, self.parts)
 
 
 class Audiobooks:
@@ -59,9 +73,15 @@ class Audiobooks:
     """
 
     def __init__(
-        self, job: Job, output: AudiobookOutput, ledger: Ledger, shop: Workshop | None
+        self,
+        job: Job,
+        output: AudiobookOutput,
+        ledger: Ledger,
+        shop: Workshop | None,
+        recipes: Recipes,
     ) -> None:
         """Make the books of ``output``; with ``shop`` None only look at them."""
+        self._chapters = Chapters(ledger, recipes, output, tells=shop is None)
         self._job = job
         self._output = output
         self._ledger = ledger
@@ -76,6 +96,7 @@ class Audiobooks:
         text = reading.text
         part = part_of(reading, target.path)
         book.parts.append(replace(part, content=self._content(reading)))
+        self._chapters.expect(reading, target.path)
         book.hearsay.hear(text.columns, text.book, reading.voice.lang)
 
     def settle(self) -> Tally:
@@ -96,11 +117,11 @@ class Audiobooks:
         asked_hz = output.audio.sample_rate
         book.rate_hz = rate_of(book.parts, output.suffix, asked_hz)
         book.needed = frozenset(part.text for part in book.parts)
-        if self._ledger.is_empty:
+        if self._ledger.is_empty and self._shop is not None:
             return
-        key = self._key(book, self._picture(book)[0])
+        book.name(self._settings(book, self._picture(book)[0]))
         paths = _paths(book, output)
-        known = [(path, self._ledger.unchanged(path, key)) for path in paths]
+        known = [(path, self._ledger.unchanged(path, book.key)) for path in paths]
         whole = [
             facts
             for path, facts in known
@@ -108,6 +129,9 @@ class Audiobooks:
         ]
         if len(whole) == len(known):
             book.found, book.needed = tuple(whole), frozenset()
+            if self._shop is not None:
+                for path, texts in _files(book, output):
+                    self._chapters.note(path, texts)
 
     def found(self) -> Iterator[Found]:
         """Tell of the files that are as they should be."""
@@ -116,6 +140,35 @@ class Audiobooks:
             for path, facts in zip(paths, book.found, strict=False):
                 entry = {**self._head(path, "unchanged"), **facts}
                 yield Found(entry=entry, outputs=1, suspects=doubts_in(facts))
+
+    def findings(self) -> Iterator[Finding]:
+        """Say of each file that is not as it should be why that is."""
+        output = self._output
+        for book in self._books.values():
+            if book.found:
+                continue
+            told = [
+                self._chapters.finding(path, texts, book.key, book.settings)
+                for path, texts in _files(book, output)
+            ]
+            found = [finding for finding in told if finding is not None]
+            yield from found or [self._unseen(book)]
+
+    def _unseen(self, book: _Book) -> Finding:
+        """Say what cannot be seen at any one chapter."""
+        path = self._ledger.name(book.parts[0].path)
+        row = self._ledger.row(path)
+        is_same = row is not None and key_in(row) == book.key
+        what = "its subtitles missing or altered"
+        if not is_same:
+            what = "its chapters are others, or in another order"
+        return Finding(
+            state="altered" if is_same else "changed",
+            path=path,
+            text=None,
+            voice=None,
+            reasons=(Reason(self._output.place, what),),
+        )
 
     def wanted(self, reading: Reading, target: Target) -> Wanted | None:
         """Say that a chapter is needed, if its book is."""
@@ -180,7 +233,7 @@ class Audiobooks:
                 check=shop.check,
             )
         book.chapters.release()
-        key = self._key(book, picture)
+        book.name(self._settings(book, picture))
         remarks = [f'"{finished[0].written.path}": {remark}'] if remark else []
         for one in finished:
             written = one.written
@@ -189,7 +242,14 @@ class Audiobooks:
                 **book_facts(one, metadata.title, output, doubts),
                 **facts_beside(self._subtitled(book, one)),
             }
-            self._ledger.record(written.path, key, written.sha256, facts)
+            self._chapters.record(
+                written.path,
+                [part.text for part in one.parts],
+                key=book.key,
+                about=book.settings,
+                sha256=written.sha256,
+                facts=facts,
+            )
             head = self._head(written.path, "made")
             yield Made(
                 path=written.path,
@@ -262,12 +322,11 @@ class Audiobooks:
             return reading.content
         return f"{reading.content} {captions_key(reading)}"
 
-    def _key(self, book: _Book, picture: Picture | None) -> str:
-        # The codecs, whose versions it names, take long to load.
-        from batchtts.outputs.audiobook.keys import book_key
+    def _settings(self, book: _Book, picture: Picture | None) -> dict[str, object]:
+        from batchtts.outputs.audiobook.keys import book_settings
 
         assert book.metadata is not None  # noqa: S101 - it is settled
-        return book_key(book.parts, self._output, book.metadata, picture, book.rate_hz)
+        return book_settings(self._output, book.metadata, picture, book.rate_hz)
 
     def _picture(self, book: _Book) -> tuple[Picture | None, str]:
         from batchtts.outputs.audiobook.covers import cover_of
@@ -280,5 +339,12 @@ class Audiobooks:
 
 def _paths(book: _Book, output: AudiobookOutput) -> list[Path]:
     """Return the files of a book."""
-    paths = [part.path for part in book.parts]
-    return paths if output.own_files else paths[:1]
+    return [path for path, _ in _files(book, output)]
+
+
+def _files(book: _Book, output: AudiobookOutput) -> Iterator[tuple[Path, list[TextId]]]:
+    """Yield the files of a book, each with its chapters."""
+    if output.own_files:
+        yield from ((part.path, [part.text]) for part in book.parts)
+    else:
+        yield book.parts[0].path, [part.text for part in book.parts]

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Literal
 
 from batchtts.errors import StaleError
 from batchtts.model import Job, Place
@@ -20,10 +19,11 @@ from batchtts.runner.beside import is_shown
 from batchtts.runner.collection import collections_of
 from batchtts.runner.differences import Reason, differences
 from batchtts.runner.engine import engine_of
+from batchtts.runner.finding import Finding, State
 from batchtts.runner.inputs import Inputs
 from batchtts.runner.ledger import Ledger, is_made_of
 from batchtts.runner.locking import Merged, looked_into
-from batchtts.runner.orphans import counted_files, orphans
+from batchtts.runner.orphans import counted_files, orphans, shared_orphans
 from batchtts.runner.places import lock_path
 from batchtts.runner.recipes import Recipes
 from batchtts.runner.recordings import recording_problems
@@ -32,27 +32,9 @@ from batchtts.runner.standing import standing
 from batchtts.targets import Target
 from batchtts.texts import read_texts
 
-__all__ = ["MAX_FINDINGS", "Check", "Finding", "State", "check"]
+__all__ = ["MAX_FINDINGS", "Check", "check"]
 
 MAX_FINDINGS = 10_000  # kept with their details; the rest is counted
-
-State = Literal["new", "changed", "missing", "altered", "stale", "orphan"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """An output that is not what it should be, and why.
-
-    ``new``: never made; ``changed``: what it is to be made of has; ``missing``
-    and ``altered``: the file; ``stale``: part of an audiobook or a dataset;
-    ``orphan``: nothing asks for it any more.
-    """
-
-    state: State
-    path: str  # from the job's folder, with slashes
-    text: str | None
-    voice: str | None
-    reasons: tuple[Reason, ...]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -81,11 +63,7 @@ class Check:
         return 0 if self.is_current else StaleError.exit_code
 
     def add(self, finding: Finding) -> None:
-        """Note what is out of date."""
-        if finding.state == "orphan":
-            self.orphans += 1
-        else:
-            self.stale += 1
+        """Keep what is out of date, if it is not too much."""
         if len(self.findings) < MAX_FINDINGS:
             self.findings.append(finding)
         else:
@@ -109,17 +87,14 @@ def check(job: Job) -> Check:
         found = Check(job=job.name, outputs=size.outputs, warnings=size.warnings)
         checker = _Checker(job, size, ledger, found)
         found.trouble = _trouble(job, ledger, merged) or checker.recordings()
-        checker.files()
-        checker.collections()
+        checker.outputs()
         checker.codecs()
     return found
 
 
 def _trouble(job: Job, ledger: Ledger, merged: Merged) -> str | None:
     path = lock_path(job)
-    # What many readings go into is in no lock: where there is nothing else, none is.
-    has_lines = any(output.sharing == "none" for output in job.outputs)
-    if has_lines and not (path.is_file() or ledger.is_empty):
+    if not (path.is_file() or ledger.is_empty):
         return f'there is no "{path.name}" yet: `batchtts run` writes it'
     return merged.sentence
 
@@ -146,16 +121,30 @@ class _Checker:
             earlier=self._earlier,
         )
 
-    def files(self) -> None:
-        """Look at the files of one reading each, and for those nobody asks for."""
-        for reading in self._planned():
-            for target in reading.targets:
-                self._file(reading, target)
+    def outputs(self) -> None:
+        """Look at every output, and for files that nobody asks for."""
+        with contextlib.closing(
+            collections_of(self._job, self._ledger, None, self._recipes)
+        ) as shared:
+            for reading in self._planned():
+                shared.expect(reading)
+                for target in reading.targets:
+                    self._file(reading, target)
+            shared.decide()
+            tally = shared.tally
+            self._found.current += tally.unchanged
+            self._found.stale += tally.outputs - tally.unchanged
+            for finding in shared.findings():
+                self._found.add(finding)
         if counted_files(self._ledger) > self._known:
-            for path in orphans(self._planned(), self._ledger):
-                place = Place(lock_path(self._job).name)
-                reason = Reason(place, "nothing in the job asks for it any more")
-                self._add("orphan", path, None, (reason,))
+            self._orphans(orphans(self._planned(), self._ledger))
+        self._orphans(shared_orphans(shared.books, self._ledger))
+
+    def _orphans(self, paths: Iterable[str]) -> None:
+        place = Place(lock_path(self._job).name)
+        for path in paths:
+            reason = Reason(place, "nothing in the job asks for it any more")
+            self._add("orphan", path, None, (reason,))
 
     def _file(self, reading: Reading, target: Target) -> None:
         ledger, path = self._ledger, target.path
@@ -195,6 +184,10 @@ class _Checker:
         reading: Reading | None,
         reasons: tuple[Reason, ...],
     ) -> None:
+        if state == "orphan":
+            self._found.orphans += 1
+        else:
+            self._found.stale += 1
         self._found.add(
             Finding(
                 state=state,
@@ -208,23 +201,6 @@ class _Checker:
     def recordings(self) -> str | None:
         """Say what is wrong with pinned recordings; None: nothing."""
         return "; ".join(map(str, recording_problems(self._job, self._earlier))) or None
-
-    def collections(self) -> None:
-        """Ask the outputs that many readings go into."""
-        job = self._job
-        with contextlib.closing(collections_of(job, self._ledger, None)) as shared:
-            shared.settle(self._planned())
-        self._found.current += shared.tally.unchanged
-        for output in job.outputs:
-            if output.sharing == "none":
-                continue
-            tally = shared.tally_of(output)
-            if tally.outputs == tally.unchanged:
-                continue
-            left = tally.outputs - tally.unchanged
-            what = f"{left:,} of {tally.outputs:,} parts are not what they should be"
-            reason = Reason(output.place, what)
-            self._add("stale", output.template, None, (reason,))
 
     def codecs(self) -> None:
         """Note whether other versions of the codecs are here than made the files."""

@@ -17,7 +17,9 @@ from batchtts.corpora import DatasetOutput
 from batchtts.model import Job, Output, Pauses
 from batchtts.plan import Reading
 from batchtts.report import Suspect
+from batchtts.runner.finding import Finding
 from batchtts.runner.ledger import Ledger
+from batchtts.runner.recipes import Recipes
 from batchtts.runner.scope import EVERYTHING, Scope
 from batchtts.runner.workshop import Workshop
 from batchtts.targets import Target
@@ -93,6 +95,9 @@ class Collection(Protocol):
     def found(self) -> Iterable[Found]:
         """Tell of what is already as it should be."""
 
+    def findings(self) -> Iterator[Finding]:
+        """Say what is not as it should be, and why, to one who only looks."""
+
     def wanted(self, reading: Reading, target: Target) -> Wanted | None:
         """Say how the track of a reading is needed; None: it is not."""
 
@@ -130,9 +135,14 @@ class Share:
 class Collections:
     """All collections of a job."""
 
-    def __init__(self, by_output: Mapping[int, Collection]) -> None:
-        """Bring collections together, each under the id of its output."""
+    def __init__(self, by_output: Mapping[int, Collection], recipes: Recipes) -> None:
+        """Bring collections together, each under the id of its output.
+
+        They say with ``recipes`` what things are made of.
+        """
         self._by_output = by_output
+        self.recipes = recipes
+        self.books: set[Path] = set()  # that are asked for
         self.tally = Tally(0, 0)
         self._tallies: Mapping[int, Tally] = {}
 
@@ -141,8 +151,18 @@ class Collections:
         if not self._by_output:
             return
         for reading in planned:
-            for target in reading.shares:
-                self._of(target).expect(reading, target)
+            self.expect(reading)
+        self.decide()
+
+    def expect(self, reading: Reading) -> None:
+        """Tell the collections of a reading in which it has a part."""
+        for target in reading.shares:
+            self._of(target).expect(reading, target)
+            if target.output.sharing == "file":
+                self.books.add(target.path)
+
+    def decide(self) -> None:
+        """Have every collection decide what it needs, once it knows its readings."""
         self._tallies = {name: one.settle() for name, one in self._by_output.items()}
         tallies = self._tallies.values()
         self.tally = Tally(
@@ -150,9 +170,10 @@ class Collections:
             sum(tally.unchanged for tally in tallies),
         )
 
-    def tally_of(self, output: Output) -> Tally:
-        """Return what one output comes to, once that is settled."""
-        return self._tallies[id(output)]
+    def findings(self) -> Iterator[Finding]:
+        """Say what is not as it should be, and why."""
+        for collection in self._by_output.values():
+            yield from collection.findings()
 
     def found(self) -> Iterator[Found]:
         """Tell of what is already as it should be."""
@@ -183,7 +204,11 @@ class Collections:
 
 
 def collections_of(
-    job: Job, ledger: Ledger, shop: Workshop | None, scope: Scope = EVERYTHING
+    job: Job,
+    ledger: Ledger,
+    shop: Workshop | None,
+    recipes: Recipes,
+    scope: Scope = EVERYTHING,
 ) -> Collections:
     """Return the collections of a job; ``shop`` None: to look, not to make.
 
@@ -191,24 +216,25 @@ def collections_of(
     """
     return Collections(
         {
-            id(output): _collection(job, output, ledger, shop)
+            id(output): _collection(job, output, ledger, shop, recipes)
             for output in job.outputs
             if output.sharing != "none" and not scope.only
-        }
+        },
+        recipes,
     )
 
 
 def _collection(
-    job: Job, output: Output, ledger: Ledger, shop: Workshop | None
+    job: Job, output: Output, ledger: Ledger, shop: Workshop | None, recipes: Recipes
 ) -> Collection:
     if isinstance(output, AudiobookOutput):
         from batchtts.runner.audiobooks import Audiobooks
 
-        return Audiobooks(job, output, ledger, shop)
+        return Audiobooks(job, output, ledger, shop, recipes)
     if isinstance(output, ReadAlongOutput):
         from batchtts.runner.readalongs import ReadAlongs
 
-        return ReadAlongs(job, output, ledger, shop)
+        return ReadAlongs(job, output, ledger, shop, recipes)
     if isinstance(output, DatasetOutput):
         # What it is made with takes long to load.
         from batchtts.runner.dataset import DatasetCollection

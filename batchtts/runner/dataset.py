@@ -25,6 +25,8 @@ from batchtts.outputs.datasets.settings import DatasetSettings
 from batchtts.plan import Reading
 from batchtts.report import Suspect
 from batchtts.runner.collection import Found, Made, Tally, Wanted
+from batchtts.runner.differences import Reason
+from batchtts.runner.finding import Finding
 from batchtts.runner.places import dataset_folder, relative
 from batchtts.runner.versions import versions
 from batchtts.runner.workshop import Workshop
@@ -104,6 +106,19 @@ class DatasetCollection:
                 entry={**self._entry("unchanged"), "utterances": self._unchanged},
                 outputs=self._unchanged,
                 suspects=tuple(self._suspects()),
+            )
+
+    def findings(self) -> Iterator[Finding]:
+        """Say how many utterances are not as they should be."""
+        left = self._expected - self._unchanged
+        if left:
+            what = f"{left:,} of {self._expected:,} utterances to be made"
+            yield Finding(
+                state="stale",
+                path=relative(self._output.folder, self._base),
+                text=None,
+                voice=None,
+                reasons=(Reason(self._output.place, what),),
             )
 
     def wanted(self, reading: Reading, target: Target) -> Wanted | None:

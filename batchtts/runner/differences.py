@@ -7,17 +7,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from batchtts.jobfile.parameters import PARAMETERS
-from batchtts.lock.lines import Made, made_of
+from batchtts.lock.lines import Made
 from batchtts.lock.marks import mark_of
+from batchtts.lock.parsing import made_of
 from batchtts.model import Output, Place
 from batchtts.plan import Reading
 from batchtts.runner.ledger import Ledger
 from batchtts.runner.recipes import Recipes
 
-__all__ = ["Reason", "differences"]
+__all__ = ["Reason", "differences", "settings_changes", "spoken_differences"]
 
 _FIELDS = {parameter.name: parameter.field for parameter in PARAMETERS}
 _NONE = "none"
+_DIGESTS = frozenset({"cover", "source", "columns"})  # which nobody can read
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +42,21 @@ def differences(
     except ValueError:
         return (Reason(output.place, "the output was another one before"),)
     rate_hz = recipes.rate_hz(reading, output)
-    return tuple(_reasons(ledger, recipes, reading, output, old, rate_hz))
-
-
-def _reasons(
-    ledger: Ledger,
-    recipes: Recipes,
-    reading: Reading,
-    output: Output,
-    old: Made,
-    rate_hz: int,
-) -> Iterator[Reason]:
     new = recipes.made(reading, output, rate_hz)
+    reasons = list(spoken_differences(ledger, recipes, reading, old, new))
+    if old.sound != new.sound:
+        before = _content(ledger, "sound", old.sound)
+        sound = recipes.sound(output, rate_hz).content
+        reasons += [
+            Reason(output.place, change) for change in settings_changes(before, sound)
+        ]
+    return tuple(reasons)
+
+
+def spoken_differences(
+    ledger: Ledger, recipes: Recipes, reading: Reading, old: Made, new: Made
+) -> Iterator[Reason]:
+    """Say what has changed of a reading's words, voices and cuts, and of its names."""
     place = reading.text.place
     same_words = old.words == new.words
     if not same_words:
@@ -64,10 +69,6 @@ def _reasons(
     elif same_words and old.chunks != new.chunks:
         for change in _chunk_changes(old, new):
             yield Reason(place, change)
-    if old.sound != new.sound:
-        before = _content(ledger, "sound", old.sound)
-        for change in _sound_changes(before, recipes.sound(output, rate_hz).content):
-            yield Reason(output.place, change)
     for change in _changes(old.tags, new.tags):
         yield Reason(place, change)
 
@@ -90,9 +91,10 @@ def _named(parameters: object) -> Mapping[str, object]:
     return {_FIELDS.get(name, name): one for name, one in _object(parameters).items()}
 
 
-def _sound_changes(
+def settings_changes(
     old: Mapping[str, object] | None, new: Mapping[str, object]
 ) -> Iterator[str]:
+    """Say what has changed of the settings of an output."""
     if old is None:
         yield "how it is to sound changed"
         return
@@ -132,7 +134,11 @@ def _chunk_changes(old: Made, new: Made) -> Iterator[str]:
 
 def _changes(old: Mapping[str, object], new: Mapping[str, object]) -> Iterator[str]:
     for name in sorted({*old, *new}):
-        if old.get(name) != new.get(name):
+        if old.get(name) == new.get(name):
+            continue
+        if name in _DIGESTS:
+            yield f"{name} changed"
+        else:
             yield f"{name} {_shown(old.get(name))} -> {_shown(new.get(name))}"
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from batchtts.model import Place
-from batchtts.runner.checking import Finding, State
+from batchtts.runner.finding import Finding, State
 
 __all__ = ["Group", "grouped"]
 

@@ -23,42 +23,27 @@ from typing import NamedTuple, Self
 
 from batchtts.errors import LocalError
 from batchtts.files import local_errors, make_folder
-from batchtts.lock.lines import FileLine, Made, SharedLine, body, made_of
+from batchtts.lock.lines import (
+    FileLine,
+    Made,
+    SharedLine,
+    body,
+)
+from batchtts.lock.parsing import made_of
+from batchtts.runner.ledgerfile import PROBES, looked_at, opened
 from batchtts.runner.places import relative
 
-__all__ = ["PUT", "Ledger", "Row", "is_made_of", "row_of", "shared_row"]
+__all__ = [
+    "PUT",
+    "Ledger",
+    "Row",
+    "is_made_of",
+    "key_in",
+    "row_of",
+    "shared_row",
+    "written_made",
+]
 
-_SCHEMA = """
-create table if not exists outputs (
-    path text primary key,
-    made text not null,
-    sha256 text not null,
-    facts text not null,
-    size integer not null,
-    mtime_ns integer not null,
-    codecs text
-) without rowid;
-create table if not exists cuts (
-    path text primary key,
-    text text not null,
-    voice text not null,
-    words text not null,
-    made text not null
-) without rowid;
-create index if not exists cut_readings on cuts (text, voice);
-create index if not exists cut_words on cuts (words);
-create table if not exists notes (
-    kind text not null,
-    id text not null,
-    line text not null,
-    primary key (kind, id)
-) without rowid;
-create table if not exists marks (name text primary key, value text) without rowid
-"""
-_PROBES = (
-    "select path, made, sha256, facts, size, mtime_ns, codecs from outputs limit 1",
-    "select name, value from marks limit 1",
-)
 PUT = "insert or replace into outputs values (?, ?, ?, ?, ?, ?, ?)"
 _UNSEEN = -1  # a time of change that no file has
 
@@ -95,12 +80,12 @@ class Ledger:
         """
         make_folder(path.parent)
         with contextlib.suppress(sqlite3.DatabaseError):
-            return cls(_open(path), base)
+            return cls(opened(path), base)
         with local_errors("cannot replace the damaged ledger"):
             for suffix in ("", "-wal", "-shm"):
                 Path(f"{path}{suffix}").unlink(missing_ok=True)
         try:
-            return cls(_open(path), base)
+            return cls(opened(path), base)
         except sqlite3.DatabaseError as exc:
             raise LocalError(f'cannot write "{path}": {exc}') from exc
 
@@ -110,12 +95,12 @@ class Ledger:
 
         One that is missing or cannot be read counts as empty.
         """
-        return cls(_look(path) or _open(":memory:"), base, writable=False)
+        return cls(looked_at(path) or opened(":memory:"), base, writable=False)
 
     @classmethod
     def temporary(cls, *, base: Path) -> Self:
         """Make a ledger that is gone when it is closed."""
-        return cls(_open(""), base)
+        return cls(opened(""), base)
 
     def __enter__(self) -> Self:
         """Return the ledger itself."""
@@ -135,7 +120,7 @@ class Ledger:
     def is_empty(self) -> bool:
         """Tell whether there was nothing in it when this was first asked."""
         with self.lock, contextlib.suppress(sqlite3.Error):
-            return self.database.execute(_PROBES[0]).fetchone() is None
+            return self.database.execute(PROBES[0]).fetchone() is None
         return True
 
     def unchanged(self, path: Path, key: str) -> dict[str, object] | None:
@@ -147,7 +132,7 @@ class Ledger:
         compared by its SHA-256, so that a fresh copy counts as unchanged.
         """
         row = self.row(self.name(path))
-        if row is None or row.made != key or not self.is_whole(path, row):
+        if row is None or key_in(row) != key or not self.is_whole(path, row):
             return None
         return {"sha256": row.sha256, **json.loads(row.facts)}
 
@@ -166,13 +151,9 @@ class Ledger:
             self.changed = True
         return {"sha256": row.sha256, **json.loads(row.facts)}
 
-    def record(
-        self, path: Path, key: str, sha256: str, facts: Mapping[str, object]
-    ) -> None:
-        """Note that ``path`` now holds what ``key`` stands for, and facts about it."""
-        size, mtime_ns = _look_at(path)
-        line = SharedLine(path=self.name(path), key=key, sha256=sha256, facts=facts)
-        self._write(PUT, shared_row(line, size, mtime_ns))
+    def record(self, path: Path, line: SharedLine) -> None:
+        """Note that ``path`` now holds what a line of the lock says, made of many."""
+        self._write(PUT, shared_row(line, *_look_at(path)))
         self.changed = True
 
     def record_file(self, path: Path, line: FileLine) -> None:
@@ -207,6 +188,32 @@ class Ledger:
             (mtime_ns, self.name(path)),
         )
         return True
+
+    def part(self, of: str, key: str) -> str | None:
+        """Return what a part of something was made of, as `written_made` has it."""
+        with self.lock, contextlib.suppress(sqlite3.Error):
+            query = "select made from parts where of = ? and key = ?"
+            found = self.database.execute(query, (of, key)).fetchone()
+            return None if found is None else str(found[0])
+        return None
+
+    def parts(self, of: str) -> dict[str, str]:
+        """Return of what each part of something was made, by its key."""
+        with self.lock, contextlib.suppress(sqlite3.Error):
+            query = "select key, made from parts where of = ? order by key"
+            return dict(self.database.execute(query, (of,)).fetchall())
+        return {}
+
+    def set_parts(self, of: str, parts: Mapping[str, Made]) -> None:
+        """Note what something with few parts consists of."""
+        now = {key: written_made(made) for key, made in parts.items()}
+        if self.parts(of) == now:
+            return
+        with self.transaction() as database:
+            database.execute("delete from parts where of = ?", (of,))
+            rows = [(of, key, made) for key, made in now.items()]
+            database.executemany("insert into parts values (?, ?, ?)", rows)
+        self.changed = True
 
     def mark(self, name: str) -> str | None:
         """Return what was noted under a name."""
@@ -247,6 +254,7 @@ class Ledger:
     def forget(self, name: str) -> None:
         """Know nothing of a file any more."""
         self._write("delete from outputs where path = ?", (name,))
+        self._write("delete from parts where of = ?", (name,))
         self.changed = True
 
     @contextlib.contextmanager
@@ -310,8 +318,15 @@ def shared_row(
     line: SharedLine, size: int, mtime_ns: int = _UNSEEN
 ) -> tuple[object, ...]:
     """Return the row that stands for a file that many readings went into."""
+    made = json.dumps({"key": line.key, "about": line.about}, ensure_ascii=False)
     facts = json.dumps(line.facts)
-    return line.path, line.key, line.sha256, facts, size, mtime_ns, None
+    return line.path, made, line.sha256, facts, size, mtime_ns, None
+
+
+def key_in(row: Row) -> str | None:
+    """Return the key of a file that many readings went into; None of another's."""
+    found: str | None = json.loads(row.made).get("key")
+    return found
 
 
 def is_made_of(row: Row, made: Made) -> bool:
@@ -334,44 +349,3 @@ def _advice(error: sqlite3.Error) -> str:
     if isinstance(error, sqlite3.OperationalError):
         return "see to the disk and run again"
     return "delete the file and run again"
-
-
-def _open(path: Path | str) -> sqlite3.Connection:
-    database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    try:
-        database.execute("pragma journal_mode = wal")
-        database.execute("pragma synchronous = normal")
-        database.executescript(_SCHEMA)
-        for probe in _PROBES:
-            database.execute(probe)
-        checked = database.execute("pragma quick_check").fetchone()
-    except sqlite3.DatabaseError:
-        database.close()
-        raise
-    if checked != ("ok",):
-        database.close()
-        raise sqlite3.DatabaseError("damaged")
-    return database
-
-
-def _look(path: Path) -> sqlite3.Connection | None:
-    """Open a ledger for reading; None where there is none that can be read."""
-    if not path.is_file():
-        return None
-    # A ledger that a run is writing to has a log beside it, which must be read
-    # too; without one, nothing but the file itself need be touched.
-    logged = Path(f"{path}-wal").exists()
-    mode = "mode=ro" if logged else "immutable=1"
-    try:
-        database = sqlite3.connect(
-            f"{path.absolute().as_uri()}?{mode}", uri=True, check_same_thread=False
-        )
-    except sqlite3.Error:
-        return None
-    try:
-        for probe in _PROBES:
-            database.execute(probe)
-    except sqlite3.Error:
-        database.close()
-        return None
-    return database

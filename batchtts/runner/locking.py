@@ -15,15 +15,16 @@ from batchtts.lock.lines import (
     HEADER,
     Definition,
     FileLine,
+    PartLine,
     PinLine,
     SharedLine,
     TakeLine,
-    made_of,
     written,
 )
+from batchtts.lock.parsing import made_of
 from batchtts.lock.reading import Found, read_lock
 from batchtts.model import Job
-from batchtts.runner.ledger import PUT, Ledger, row_of, shared_row
+from batchtts.runner.ledger import PUT, Ledger, row_of, shared_row, written_made
 from batchtts.runner.places import ledger_path, lock_path, owner_of
 
 __all__ = ["Merged", "agrees", "looked_into", "take_over", "write_lock"]
@@ -36,6 +37,11 @@ select path, json_extract(made, '$.text'), json_extract(made, '$.voice'),
        json_extract(made, '$.words'), made
 from outputs
 where codecs is not null and json_array_length(made, '$.chunks') > 1
+union all
+select of || char(10) || key, json_extract(made, '$.text'),
+       json_extract(made, '$.voice'), json_extract(made, '$.words'), made
+from parts
+where json_array_length(made, '$.chunks') > 1
 """
 _CARRIED = """
 update outputs set mtime_ns = old.mtime_ns from old
@@ -88,6 +94,7 @@ def take_over(ledger: Ledger, path: Path, base: Path) -> Merged:
         database.execute("create temp table old as select * from outputs")
         database.execute("create index temp.old_path on old (path)")
         database.execute("delete from outputs")
+        database.execute("delete from parts")
         database.execute("delete from notes")
         merged = _import(database, read_lock(path), base)
         database.execute(_CARRIED)
@@ -110,6 +117,10 @@ def _import(database: sqlite3.Connection, lines: Iterator[Found], base: Path) ->
         elif isinstance(line, FileLine | SharedLine):
             if not database.execute(put, _row(line)).rowcount:
                 twice.setdefault(line.path, []).append(line)
+        elif isinstance(line, PartLine):
+            # Of two that differ the other one is made again with the whole.
+            part = line.of, line.key, written_made(line.made)
+            database.execute("insert or ignore into parts values (?, ?, ?)", part)
         else:
             _note(database, line)
     repeated = 0
@@ -227,7 +238,7 @@ def write_lock(
         return
     for one in definitions:
         ledger.note(one.kind, one.id, written(one))
-    query = "select 1 from outputs union select 1 from notes"
+    query = "select 1 from outputs union select 1 from notes union select 1 from parts"
     if not path.is_file() and ledger.database.execute(query).fetchone() is None:
         return
     old = _digest_of(path)
@@ -277,7 +288,9 @@ def _lines(database: sqlite3.Connection) -> Iterator[str]:
         known = json.loads(facts)
         if codecs is None:
             known["bytes"] = size
-            shared = SharedLine(path=path, key=made, sha256=sha256, facts=known)
+            shared = SharedLine(
+                path=path, sha256=sha256, facts=known, **json.loads(made)
+            )
             yield written(shared)
             continue
         line = FileLine(
@@ -288,6 +301,9 @@ def _lines(database: sqlite3.Connection) -> Iterator[str]:
             facts=known,
         )
         yield written(line)
+    rows = database.execute("select of, key, made from parts order by of, key")
+    for of, key, made in rows:
+        yield written(PartLine(of=of, key=key, made=made_of(json.loads(made))))
 
 
 def _used(database: sqlite3.Connection, kind: str) -> Callable[[str], bool]:
@@ -295,11 +311,12 @@ def _used(database: sqlite3.Connection, kind: str) -> Callable[[str], bool]:
     if kind in {"take", "pin"}:
         return lambda name: _is_wanted(database, name)
     query = (
-        "select distinct case ? when 'codecs' then codecs"
+        "select case ? when 'codecs' then codecs"
         " else json_extract(made, '$.' || ?) end"
         " from outputs where codecs is not null"
+        " union select json_extract(made, '$.' || ?) from parts"
     )
-    known = {row[0] for row in database.execute(query, (kind, kind))}
+    known = {row[0] for row in database.execute(query, (kind, kind, kind))}
     return known.__contains__
 
 
@@ -310,8 +327,9 @@ def _is_wanted(database: sqlite3.Connection, name: str) -> bool:
     """
     text, voice, request = name.split("\0")
     query = (
-        "select made from outputs where codecs is not null"
-        " and json_extract(made, '$.text') = ? and json_extract(made, '$.voice') = ?"
+        "select made from (select made from outputs where codecs is not null"
+        " union all select made from parts) where"
+        " json_extract(made, '$.text') = ? and json_extract(made, '$.voice') = ?"
     )
     rows = database.execute(query, (text, voice)).fetchall()
     return not rows or any(f'"{request}:' in made for (made,) in rows)

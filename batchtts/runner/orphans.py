@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 from batchtts.files import local_errors, project_root
@@ -12,7 +12,7 @@ from batchtts.plan import Reading
 from batchtts.runner.ledger import Ledger
 from batchtts.seen import Seen
 
-__all__ = ["counted_files", "orphans", "tidied"]
+__all__ = ["counted_files", "orphans", "shared_orphans", "tidied"]
 
 
 def orphans(planned: Iterable[Reading], ledger: Ledger) -> list[str]:
@@ -22,6 +22,15 @@ def orphans(planned: Iterable[Reading], ledger: Ledger) -> list[str]:
             for target in reading.targets:
                 asked.add(ledger.name(target.path), "")
         return [name for name in _names(ledger) if asked.add(name, "") is None]
+
+
+def shared_orphans(asked: Collection[Path], ledger: Ledger) -> list[str]:
+    """Return the paths of books in the lock that are not ``asked`` for."""
+    wanted = {ledger.name(path) for path in asked}
+    query = "select path from outputs where codecs is null order by path"
+    with ledger.lock:
+        rows = ledger.database.execute(query).fetchall()
+    return [name for (name,) in rows if name not in wanted]
 
 
 def tidied(

@@ -121,13 +121,14 @@ def left_of(
         )
         return scope.of(every)
 
-    collections = collections_of(job, ledger, None, scope)
+    recipes = Recipes(identity)
+    collections = collections_of(job, ledger, None, recipes, scope)
     with Seen() as seen, contextlib.closing(collections):
         collections.settle(planned())
         tally = collections.tally
         left.due += tally.outputs - tally.unchanged
         left.unchanged += tally.unchanged
-        for one in work(planned(), ledger, collections, Recipes(identity)):
+        for one in work(planned(), ledger, collections, recipes):
             left.add(one, cache, seen)
     return left
 

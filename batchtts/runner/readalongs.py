@@ -21,10 +21,14 @@ from batchtts.plan import Reading
 from batchtts.report import Suspect
 from batchtts.runner.beside import captions
 from batchtts.runner.bookentries import doubts_in
+from batchtts.runner.chapters import Chapters
 from batchtts.runner.collection import Found, Made, Tally, Wanted
+from batchtts.runner.differences import Reason
+from batchtts.runner.finding import Finding
 from batchtts.runner.gathering import Gathering, part_of
 from batchtts.runner.ledger import Ledger
 from batchtts.runner.places import relative
+from batchtts.runner.recipes import Recipes
 from batchtts.runner.workshop import Workshop
 from batchtts.targets import Target
 
@@ -35,6 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ReadAlongs"]
 
+_DIGITS = 16
 _EDITION = 1  # goes up when the same chapters come to be bound otherwise
 
 
@@ -50,6 +55,7 @@ class _Book:
     hearsay: Hearsay = field(default_factory=Hearsay)
     narrator: str = ""
     rate_hz: int = 0
+    settings: Mapping[str, object] = field(default_factory=dict)
     key: str = ""
     found: Mapping[str, object] | None = None
     chapters: Gathering = field(default_factory=Gathering)
@@ -66,9 +72,15 @@ class ReadAlongs:
     """The books that one output of a job asks for; see `Collection`."""
 
     def __init__(
-        self, job: Job, output: ReadAlongOutput, ledger: Ledger, shop: Workshop | None
+        self,
+        job: Job,
+        output: ReadAlongOutput,
+        ledger: Ledger,
+        shop: Workshop | None,
+        recipes: Recipes,
     ) -> None:
         """Make the books of ``output``; with ``shop`` None only look at them."""
+        self._chapters = Chapters(ledger, recipes, output, tells=shop is None)
         self._job = job
         self._output = output
         self._ledger = ledger
@@ -87,6 +99,7 @@ class ReadAlongs:
         book.written[text.id] = "".join(piece.written for piece in reading.pieces)
         name = f"{len(book.parts) + 1:04}{self._output.suffix}"
         book.parts.append(part_of(reading, Path(name)))
+        self._chapters.expect(reading, target.path)
 
     def settle(self) -> Tally:
         """Find out which books are not what they should be.
@@ -100,9 +113,12 @@ class ReadAlongs:
             book.narrator = metadata.narrator
             asked_hz = self._output.audio.sample_rate
             book.rate_hz = rate_of(book.parts, self._output.suffix, asked_hz)
+            book.settings = self._settings(book)
             book.key = self._key(book)
             book.written.clear()
             book.found = self._ledger.unchanged(book.path, book.key)
+            if book.found is not None and self._shop is not None:
+                self._chapters.note(book.path, book.numbers)
         done = sum(book.found is not None for book in self._books.values())
         return Tally(len(self._books), done)
 
@@ -127,6 +143,20 @@ class ReadAlongs:
             if book.found is not None:
                 entry = {**self._head(book.path, "unchanged"), **book.found}
                 yield Found(entry=entry, outputs=1, suspects=doubts_in(book.found))
+
+    def findings(self) -> Iterator[Finding]:
+        """Say of each book that is not as it should be why that is."""
+        for book in self._books.values():
+            if book.found is None:
+                yield self._chapters.finding(
+                    book.path, book.numbers, book.key, book.settings
+                ) or Finding(
+                    state="changed",
+                    path=self._ledger.name(book.path),
+                    text=None,
+                    voice=None,
+                    reasons=(Reason(self._output.place, "its chapters are others"),),
+                )
 
     def wanted(self, reading: Reading, target: Target) -> Wanted | None:
         """Say that a chapter is needed, if its book is."""
@@ -264,7 +294,14 @@ class ReadAlongs:
         doubts = [doubt for part in book.parts for doubt in book.doubts[part.text]]
         if doubts:
             facts["suspects"] = [asdict(doubt) for doubt in doubts]
-        self._ledger.record(book.path, book.key, sha256, facts)
+        self._chapters.record(
+            book.path,
+            book.numbers,
+            key=book.key,
+            about=book.settings,
+            sha256=sha256,
+            facts=facts,
+        )
         return Made(
             path=book.path,
             entry={**self._head(book.path, "made"), "sha256": sha256, **facts},
@@ -280,26 +317,31 @@ class ReadAlongs:
         assert self._shop is not None  # noqa: S101 - nobody makes what he looks at
         return self._shop
 
-    def _key(self, book: _Book) -> str:
-        """Name all that decides the bytes of a book but the versions of the codecs."""
+    def _settings(self, book: _Book) -> dict[str, object]:
+        """Return all that decides the bytes of a book but its chapters.
+
+        The versions of the codecs are left out.
+        """
         with local_errors("cannot read"), book.source.open("rb") as file:
             source = hashlib.file_digest(file, "sha256").hexdigest()
+        audio = asdict(self._output.audio)
+        audio.pop("sample_rate")
+        return {
+            "mixing": f"{RENDER_VERSION}.{CAPTIONS_VERSION}.{_EDITION}",
+            "source": source[:_DIGITS],
+            "format": self._output.suffix.removeprefix("."),
+            "sample_rate": book.rate_hz,
+            **audio,
+            "narrator": book.narrator,
+        }
+
+    def _key(self, book: _Book) -> str:
+        """Name all that decides the bytes of a book."""
         chapters = [
             (part.content, book.numbers[part.text], book.written[part.text])
             for part in book.parts
         ]
-        canonical = json.dumps(
-            [
-                [_EDITION, RENDER_VERSION, CAPTIONS_VERSION],
-                source,
-                self._output.suffix,
-                book.rate_hz,
-                asdict(self._output.audio),
-                book.narrator,
-                chapters,
-            ],
-            separators=(",", ":"),
-        )
+        canonical = json.dumps([book.settings, chapters], separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()
 
     def _shown(self, book: _Book) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from batchtts.formats import FORMATS, RENDER_VERSION, rate_for
 from batchtts.lock.lines import Definition, Made, definition
@@ -39,6 +39,10 @@ class Recipes:
 
     def made(self, reading: Reading, output: Output, rate_hz: int) -> Made:
         """Return what a reading's file is to be made of."""
+        return replace(self.part(reading), sound=self.sound(output, rate_hz).id)
+
+    def part(self, reading: Reading) -> Made:
+        """Return what a reading's part in something is to be made of."""
         return Made(
             text=reading.text.id,
             voice=reading.voice.name,
@@ -46,7 +50,6 @@ class Recipes:
             cut=reading.cut,
             chunks=tuple(str(mark_of_piece(piece)) for piece in reading.pieces),
             speech=self.speech(reading).id,
-            sound=self.sound(output, rate_hz).id,
             tags=tags(reading),
         )
 

@@ -6,8 +6,13 @@ import json
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
-from batchtts.lock.lines import Made, PinLine, TakeLine, line_of, made_of
+from batchtts.lock.lines import (
+    Made,
+    PinLine,
+    TakeLine,
+)
 from batchtts.lock.marks import PREFIX, Mark, mark_of
+from batchtts.lock.parsing import line_of, made_of
 from batchtts.model import Request, TextId, VoiceName
 from batchtts.runner.ledger import Ledger
 from batchtts.runner.recipes import RECORDED, RETAKE

@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from batchtts.clock import SystemClock
 from batchtts.earlier import Earlier
@@ -29,7 +30,7 @@ from batchtts.runner.guard import guard
 from batchtts.runner.inputs import Inputs
 from batchtts.runner.ledger import Ledger
 from batchtts.runner.locking import take_over, write_lock
-from batchtts.runner.orphans import counted_files, orphans, tidied
+from batchtts.runner.orphans import counted_files, orphans, shared_orphans, tidied
 from batchtts.runner.places import (
     ledger_path,
     lock_path,
@@ -39,6 +40,7 @@ from batchtts.runner.places import (
 )
 from batchtts.runner.premises import drop, require_packages, workshop_of
 from batchtts.runner.preview import Left, left_of
+from batchtts.runner.recipes import Recipes
 from batchtts.runner.recordings import require_recordings, store_recording
 from batchtts.runner.remembered import Remembered
 from batchtts.runner.scope import EVERYTHING, Scope
@@ -140,6 +142,7 @@ class _Run:
         """Do the work and report."""
         job, engine, ledger = self.job, self.engine, self.ledger
         earlier = self._know()
+        recipes = Recipes(engine.identity)
         self.size = size = self.scope.survey(self.size, self._planned(earlier))
         self.told(RunPlanned(size.texts, size.readings, size.outputs, size.characters))
         self._require_takes()
@@ -149,7 +152,7 @@ class _Run:
             self._require_room()
             engine.before_speaking(self._before_speaking)
             with contextlib.closing(
-                collections_of(job, ledger, self.shop, self.scope)
+                collections_of(job, ledger, self.shop, recipes, self.scope)
             ) as collections:
                 collections.settle(self._planned(earlier))
                 session = Session(
@@ -167,8 +170,8 @@ class _Run:
             self._note_changes(session.ending, writer)
             spending = self._spending(session.ending, writer)
             try:
-                self._tidy(session.ending, writer, earlier)
-                write_lock(ledger, job, session.recipes.definitions)
+                self._tidy(session.ending, writer, earlier, collections.books)
+                write_lock(ledger, job, recipes.definitions)
             except (JobError, LocalError) as exc:
                 session.ending.failed(exc)
             report = self._report(session, writer, spending)
@@ -233,13 +236,19 @@ class _Run:
         identity = self.engine.identity
         return left_of(self.job, self.size, identity, self.ledger, self.scope)
 
-    def _tidy(self, ending: Ending, writer: ReportWriter, earlier: Earlier) -> None:
+    def _tidy(
+        self,
+        ending: Ending,
+        writer: ReportWriter,
+        earlier: Earlier,
+        books: Collection[Path],
+    ) -> None:
         """Remove files that nothing asks for any more, or tell of them."""
         if self.scope.only or ending.begun.is_set():
             return
-        if counted_files(self.ledger) <= self.files and not writer.failed:
-            return
-        found = orphans(self._planned(earlier), self.ledger)
+        found = shared_orphans(books, self.ledger)
+        if counted_files(self.ledger) > self.files or writer.failed:
+            found += orphans(self._planned(earlier), self.ledger)
         base = self.job.path.parent
         if remark := tidied(found, self.ledger, base, remove=self.scope.prune):
             self.told(Warned(remark))

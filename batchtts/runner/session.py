@@ -40,7 +40,6 @@ from batchtts.runner.entries import first_failure, local_failure
 from batchtts.runner.feed import Work, batches, work
 from batchtts.runner.journal import Journal
 from batchtts.runner.ledger import Ledger
-from batchtts.runner.recipes import Recipes
 from batchtts.runner.signals import Interrupts
 from batchtts.runner.workshop import Workshop
 
@@ -78,7 +77,6 @@ class Session:
         self._shop = shop
         self._allowance = allowance
         self._collections = collections
-        self.recipes = Recipes(engine.identity)
         self._journal = Journal(writer, tell, base=job.path.parent)
         self._tell = tell
         self._host = engine.host
@@ -120,7 +118,8 @@ class Session:
             loop.call_soon_threadsafe(self._interrupted, number)
 
         with interrupts.told_to(tell):
-            coming = work(planned, self._ledger, self._collections, self.recipes)
+            shared = self._collections
+            coming = work(planned, self._ledger, shared, shared.recipes)
             feeding = asyncio.create_task(self._feed(coming))
             ending = asyncio.create_task(self.ending.begun.wait())
             timer = asyncio.create_task(self._keep_time())
