@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -89,7 +90,7 @@ def test_a_damaged_ledger_is_begun_anew(tmp_path: Path, content: bytes) -> None:
     assert path.read_bytes() == content
     with Ledger.open(path, base=tmp_path) as ledger:
         assert not ledger.unchanged(output, "key")
-        ledger.record(output, LINE)
+        ledger.record(output, replace(LINE, path="a.wav"))
         assert ledger.unchanged(output, "key") == {"sha256": SHA_OF_X, **FACTS}
 
 

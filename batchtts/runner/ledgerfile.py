@@ -48,6 +48,7 @@ create table if not exists notes (
 ) without rowid;
 create table if not exists marks (name text primary key, value text) without rowid
 """
+_VERSION = 2
 PROBES = (
     "select path, made, sha256, facts, size, mtime_ns, codecs from outputs limit 1",
     "select name, value from marks limit 1",
@@ -62,7 +63,9 @@ def opened(path: Path | str) -> sqlite3.Connection:
     try:
         database.execute("pragma journal_mode = wal")
         database.execute("pragma synchronous = normal")
+        _require_ours(database, fresh=True)
         database.executescript(_SCHEMA)
+        database.execute(f"pragma user_version = {_VERSION:d}")
         for probe in PROBES:
             database.execute(probe)
         checked = database.execute("pragma quick_check").fetchone()
@@ -90,9 +93,20 @@ def looked_at(path: Path) -> sqlite3.Connection | None:
     except sqlite3.Error:
         return None
     try:
+        _require_ours(database, fresh=False)
         for probe in PROBES:
             database.execute(probe)
     except sqlite3.Error:
         database.close()
         return None
     return database
+
+
+def _require_ours(database: sqlite3.Connection, *, fresh: bool) -> None:
+    """Raise sqlite3.DatabaseError if another version has written it."""
+    version = database.execute("pragma user_version").fetchone()[0]
+    query = "select count(*) from sqlite_master"
+    if version != _VERSION and not (
+        fresh and database.execute(query).fetchone() == (0,)
+    ):
+        raise sqlite3.DatabaseError("of another version")
