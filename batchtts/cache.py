@@ -34,6 +34,7 @@ __all__ = ["MOST_BYTES", "BadTakeError", "Cache", "CacheInfo", "Damaged", "Kept"
 
 _VERSION = 1
 _SUFFIX = ".take"
+_SAMPLE_BYTES = {"pcm": 2, "mulaw": 1}
 _ENCODINGS = get_args(Encoding)
 _BAD_SUFFIX = ".damaged"
 _HEADER_BYTES = 4096  # the first line is far shorter
@@ -127,6 +128,22 @@ class Cache:
         """Return the bytes of the file of a take that `read` would return."""
         found = self._whole(fingerprint)
         return None if found is None else found[0]
+
+    def seconds(self, fingerprint: Fingerprint) -> float | None:
+        """Return how long a take is, by its first line alone, which is not checked.
+
+        None where there is no take, or its encoding does not tell.
+        """
+        try:
+            with self.path(fingerprint).open("rb") as file:
+                header = _header(file.readline(_HEADER_BYTES).rpartition(b" ")[0])
+        except (OSError, BadTakeError):
+            return None
+        width = _SAMPLE_BYTES.get(str(header.get("encoding")))
+        size, rate_hz = header.get("bytes"), header.get("sampling_rate")
+        if width is None or not (isinstance(size, int) and isinstance(rate_hz, int)):
+            return None
+        return size / (width * rate_hz) if rate_hz > 0 else None
 
     def admit(self, fingerprint: Fingerprint, content: bytes) -> bool:
         """Keep a take as another cache has it; return whether there was none yet.

@@ -19,6 +19,7 @@ from batchtts.localserver.server import LocalServer
 from batchtts.model import Job
 from batchtts.report import RunReport
 from batchtts.runner.checking import Check, check
+from batchtts.runner.preview import preview
 from batchtts.runner.scope import Scope
 from batchtts.runner.wishes import pin, retake
 
@@ -159,6 +160,8 @@ def test_a_life(origin: Repository) -> None:
     assert (report.made, report.unchanged, sent) == (1, 3, 1)
     assert here.check().is_current
     assert here.run()[1] == 0
+    plan = preview(here.job)
+    assert (plan.outputs_to_make, plan.outputs_to_remake, plan.outputs_due) == (0, 0, 0)
     # Another id: another file, of the same takes.
     here.rows["farewell"] = here.rows.pop("bye")
     here.write()
@@ -166,6 +169,8 @@ def test_a_life(origin: Repository) -> None:
         ("new", "lines.csv:5", "not made yet"),
         ("orphan", "job.lock", "nothing in the job asks for it any more"),
     }
+    plan = preview(here.job)
+    assert (plan.outputs_to_make, plan.outputs_to_remove) == (1, 1)
     assert here.run()[1] == 0
     # Another parameter: the voice's lines, and the job's line is named.
     here.temperature = "0.4"
@@ -178,6 +183,10 @@ def test_a_life(origin: Repository) -> None:
         if str(reason.place).endswith(place)
         and reason.what == 'voice "clerk": temperature 0.5 -> 0.4'
     } == {"out/clerk/greet.wav", "out/clerk/ask.wav"}
+    plan = preview(here.job)
+    assert (plan.outputs_to_remake, plan.requests_to_send) == (2, 2)
+    assert (plan.estimate.takes, plan.estimate.files) == (0, 0)
+    assert 1 < plan.estimate.audio_seconds_to_send == plan.estimate.audio_seconds < 6
     assert here.run()[1] == 2
     here.rows = dict(reversed(here.rows.items()))
     here.write()

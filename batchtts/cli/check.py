@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
@@ -14,11 +15,12 @@ from batchtts.text_safety import many, visible_json
 
 if TYPE_CHECKING:
     from batchtts.runner.checking import Check
+    from batchtts.runner.finding import Finding, State
 
-__all__ = ["command"]
+__all__ = ["command", "documents", "tell"]
 
 _SHOWN = 50
-_LABELS = {
+_LABELS: Mapping[State, str] = {
     "new": "new:",
     "changed": "stale:",
     "missing": "missing:",
@@ -66,15 +68,20 @@ def command(*, as_json: bool, junit: Path | None, **flags: Unpack[JobFlags]) -> 
     return found.exit_code
 
 
-def _tell(found: Check, job: Path) -> None:
+def tell(findings: Iterable[Finding], more: int, labels: Mapping[State, str]) -> None:
+    """Print findings, those together that have their reason in common."""
     from batchtts.runner.grouping import grouped
 
-    groups = grouped(found.findings)
+    groups = grouped(findings)
     for group in groups[:_SHOWN]:
-        click.echo(f"{_LABELS[group.state]} {group}")
-    hidden = sum(len(group.findings) for group in groups[_SHOWN:]) + found.more
+        click.echo(f"{labels[group.state]} {group}")
+    hidden = sum(len(group.findings) for group in groups[_SHOWN:]) + more
     if hidden:
         click.echo(f"... and {hidden:,} more")
+
+
+def _tell(found: Check, job: Path) -> None:
+    tell(found.findings, found.more, _LABELS)
     if found.trouble is not None:
         click.echo(f"lock: {found.trouble}")
     if found.is_current:
@@ -88,6 +95,28 @@ def _tell(found: Check, job: Path) -> None:
     click.echo(f"bring it up to date: batchtts run {job}{prune}", err=True)
 
 
+def documents(findings: Iterable[Finding]) -> list[dict[str, object]]:
+    """Return findings as they stand in JSON."""
+    return [
+        {
+            "state": one.state,
+            "path": one.path,
+            "text": one.text,
+            "voice": one.voice,
+            "reasons": [
+                {
+                    "file": reason.place.file,
+                    "line": reason.place.line,
+                    "column": reason.place.column,
+                    "what": reason.what,
+                }
+                for reason in one.reasons
+            ],
+        }
+        for one in findings
+    ]
+
+
 def _document(found: Check) -> dict[str, object]:
     return {
         "version": 1,
@@ -99,24 +128,7 @@ def _document(found: Check) -> dict[str, object]:
         "stale": found.stale,
         "orphans": found.orphans,
         "lock": found.trouble,
-        "findings": [
-            {
-                "state": one.state,
-                "path": one.path,
-                "text": one.text,
-                "voice": one.voice,
-                "reasons": [
-                    {
-                        "file": reason.place.file,
-                        "line": reason.place.line,
-                        "column": reason.place.column,
-                        "what": reason.what,
-                    }
-                    for reason in one.reasons
-                ],
-            }
-            for one in found.findings
-        ],
+        "findings": documents(found.findings),
         "more": found.more,
         "notes": found.notes,
         "warnings": list(found.warnings),

@@ -23,6 +23,7 @@ from batchtts.jobfile.check import check
 from batchtts.jobfile.frontmatter import front_matter
 from batchtts.jobfile.lexicon import LEXICON_ENDINGS, read_lexicon
 from batchtts.jobfile.load import load_job, schema_text
+from batchtts.jobfile.named import names_in
 from batchtts.jobfile.problems import Problems
 from batchtts.jobfile.yamltree import read_tree
 
@@ -32,6 +33,7 @@ __all__ = [
     "check",
     "front_matter",
     "load_job",
+    "names_in",
     "read_lexicon",
     "read_tree",
     "schema_text",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from batchtts.cache import Cache
 from batchtts.model import Job, Text
@@ -12,9 +13,11 @@ from batchtts.plan import Reading, Survey, readings, survey
 from batchtts.runner.allowance import cost_of
 from batchtts.runner.collection import collections_of
 from batchtts.runner.engine import engine_for
+from batchtts.runner.estimate import Estimate, Estimator
 from batchtts.runner.feed import Work, work
 from batchtts.runner.ledger import Ledger
 from batchtts.runner.locking import looked_into
+from batchtts.runner.orphans import counted_files, orphans, shared_orphans
 from batchtts.runner.places import cache_folder, state_folder
 from batchtts.runner.recipes import RECORDED, Recipes
 from batchtts.runner.remembered import Remembered
@@ -44,6 +47,9 @@ class Preview:
     texts: int
     outputs: int
     outputs_due: int
+    outputs_to_make: int  # of these: never made yet, as far as the lock knows
+    outputs_to_remake: int  # made of something else, or missing
+    outputs_to_remove: int  # files in the lock that nothing asks for any more
     outputs_unchanged: int
     chunks: int  # of the readings that are due
     pauses: int  # chunks with nothing to speak, which are not sent
@@ -52,6 +58,7 @@ class Preview:
     requests_to_send: int
     characters_to_send: int
     cost: float | None = None  # of these, if the job knows a price
+    estimate: Estimate
     bytes_needed: int = 0  # on disk, roughly
     respelt: tuple[Respelt, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -62,7 +69,10 @@ class Left:
     """What of a job is still to be done; counted one reading after the other."""
 
     room: Room
+    estimator: Estimator | None = None
     due: int = 0  # files
+    remade: int = 0  # of these: the lock knows them
+    orphans: int = 0
     unchanged: int = 0
     chunks: int = 0
     pauses: int = 0
@@ -76,6 +86,8 @@ class Left:
         self.due += len(one.due)
         self.unchanged += len(one.there)
         if one.is_done:
+            if self.estimator is not None and one.there:
+                self.estimator.learn(one.reading, one.there[0].facts)
             return
         for file in one.due:
             output = file.target.output
@@ -88,12 +100,14 @@ class Left:
             request = piece.request
             if request is None:
                 self.pauses += 1
-            elif (
-                seen.add(request.fingerprint, "") is not None
-                or request.engine == RECORDED
-            ):
                 continue
-            elif cache.has(request.fingerprint):
+            again = seen.add(request.fingerprint, "") is not None
+            cached = not again and cache.has(request.fingerprint)
+            if self.estimator is not None:
+                self.estimator.want(request, cached=cached, again=again)
+            if again or request.engine == RECORDED:
+                continue
+            if cached:
                 self.cached += 1
             else:
                 self.to_send += 1
@@ -108,10 +122,16 @@ def left_of(
     identity: str,
     ledger: Ledger,
     scope: Scope = EVERYTHING,
+    *,
+    estimator: Estimator | None = None,
 ) -> Left:
-    """Go through a job that has passed `survey` and count what is left to do."""
+    """Go through a job that has passed `survey` and count what is left to do.
+
+    An ``estimator`` is told of it; without one, what was made before and what is
+    to be removed is not looked for either.
+    """
     cache = Cache(cache_folder(job))
-    left = Left(Room(cache=cache.folder, scratch=state_folder(job)))
+    left = Left(Room(cache=cache.folder, scratch=state_folder(job)), estimator)
 
     earlier = Remembered(ledger)
 
@@ -128,9 +148,43 @@ def left_of(
         tally = collections.tally
         left.due += tally.outputs - tally.unchanged
         left.unchanged += tally.unchanged
+        known = _Known(ledger)
         for one in work(planned(), ledger, collections, recipes):
             left.add(one, cache, seen)
+            if estimator is not None:
+                left.remade += known.remade(one)
+        if estimator is not None and counted_files(ledger) > known.files:
+            left.orphans = len(orphans(planned(), ledger))
+        if estimator is not None and not scope.only:
+            left.orphans += len(shared_orphans(collections.books, ledger))
     return left
+
+
+class _Known:
+    """Tells which of the files of a plan the lock knows already."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._books: set[str] = set()
+        self.files = 0  # of one reading each, the unchanged ones included
+
+    def remade(self, one: Work) -> int:
+        """Count the files of a reading that were made before and are due.
+
+        A book counts once. The utterances of a dataset are not told apart.
+        """
+        known = sum(self._knows(file.target.path) for file in one.due)
+        self.files += known + len(one.there)
+        for share in one.shares:
+            name = self._ledger.name(share.target.path)
+            if share.target.output.sharing != "file" or name in self._books:
+                continue
+            self._books.add(name)
+            known += self._knows(share.target.path)
+        return known
+
+    def _knows(self, path: Path) -> bool:
+        return self._ledger.row(self._ledger.name(path)) is not None
 
 
 def preview(job: Job) -> Preview:
@@ -144,13 +198,17 @@ def preview(job: Job) -> Preview:
         looked_into(job) as (ledger, _),
     ):
         identity = engine.identity
-        left = left_of(job, size, identity, ledger)
+        estimator = Estimator(Cache(cache_folder(job)))
+        left = left_of(job, size, identity, ledger, estimator=estimator)
     return Preview(
         job=job.name,
         engine=identity,
         texts=size.texts,
         outputs=size.outputs,
         outputs_due=left.due,
+        outputs_to_make=left.due - left.remade,
+        outputs_to_remake=left.remade,
+        outputs_to_remove=left.orphans,
         outputs_unchanged=left.unchanged,
         chunks=left.chunks,
         pauses=left.pauses,
@@ -159,6 +217,7 @@ def preview(job: Job) -> Preview:
         requests_to_send=left.to_send,
         characters_to_send=left.characters,
         cost=cost_of(left.characters, job),
+        estimate=estimator.result(job),
         bytes_needed=left.room.needed_bytes,
         respelt=tuple(
             Respelt(one.written, one.say, count) for one, count in size.respelt.items()
