@@ -49,9 +49,10 @@ def outline(text: str) -> list[tuple[str, str, int]]:
         ("5 &lt; 6 &amp; caf&eacute; \\*", "5 < 6 & café *"),
         ("a <b>bold</b> word<!-- no --> and<br>more<br />yet", None),
         ("> one\n> two\n>\n> three", "one two\n\nthree"),
+        ("吾輩は\n*猫*\na", "吾輩は猫 a"),
         ("before\n\n> quote\n\nafter", "before\n\nquote\n\nafter"),
     ],
-    ids=range(12),
+    ids=range(13),
 )
 def test_running_text(text: str, expected: str | None) -> None:
     """The words of a paragraph are spoken, its markup is not."""

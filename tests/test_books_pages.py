@@ -63,8 +63,12 @@ def omitted(markup: str) -> list[tuple[str, int]]:
         ("<head><title>no</title><style>no</style></head><body>a</body>", "a"),
         ("<title>no</title>a", "a"),
         ("<p>a &amp b</p>", "a & b"),
+        (
+            "<p>吾輩は\n <b>猫。</b>\nだ a\n猫 犬\n한\n국</p>",
+            "吾輩は猫。だ a 猫 犬 한 국",
+        ),
     ],
-    ids=range(21),
+    ids=range(22),
 )
 def test_layout(markup: str, expected: str) -> None:
     """Blocks stand an empty line apart, sections two, and markup says nothing."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from batchtts.books import Book, read_book
+from batchtts.books import Book, pdflines, read_book
 from batchtts.errors import JobError
 
 pytest.importorskip("pypdfium2")
@@ -198,3 +198,12 @@ def test_without_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         'a.pdf: PDF files need the package "pypdfium2", which is not installed'
         " (pip install 'batchtts[pdf]')"
     )
+
+
+def test_lines_without_spaces() -> None:
+    """Lines of Chinese and Japanese are joined as they are."""
+    lines = [
+        pdflines.Line(0, words, 0, 100, 600 - 12 * n, 590 - 12 * n, 10)
+        for n, words in enumerate(["港の風", "が冷た", "い a", "b"])
+    ]
+    assert pdflines.joined(lines).words == "港の風が冷たい a b"

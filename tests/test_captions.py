@@ -270,6 +270,7 @@ audio: {loudness: none}
 outputs:
   - {kind: audiobook, path: "out/whole.flac", title: B, subtitles: [vtt, lrc]}
   - {kind: audiobook, path: "out/{title}.flac", title: B, subtitles: srt}
+  - {kind: audiobook, path: out/one.flac, title: B, texts: [y], subtitles: lrc}
 """
 
 
@@ -283,6 +284,7 @@ def test_a_books_subtitles_go_on_over_its_chapters(tmp_path: Path) -> None:
     told = {one["path"]: one for one in report["outputs"]}
     lines = (out / "whole.lrc").read_text("utf-8").splitlines()
     assert lines[:2] == ["[ti:B]", "[al:B]"]
+    assert (out / "one.lrc").read_text("utf-8").startswith("[ti:B]\n[al:B]\n")
     starts = [chapter["start"] for chapter in told["out/whole.flac"]["chapters"]]
     times = [line[1:9] for line in lines if line.endswith((".", "Four."))]
     seconds = [int(time[:2]) * 60 + float(time[3:]) for time in times]
@@ -294,8 +296,8 @@ def test_a_books_subtitles_go_on_over_its_chapters(tmp_path: Path) -> None:
     digest = told["out/Ex.flac"]["subtitles"]["srt"]
     assert digest == hashlib.sha256(first.encode()).hexdigest()
     again = batchtts.run(load_job(path))
-    assert (again.made, again.unchanged) == (0, 3)
+    assert (again.made, again.unchanged) == (0, 4)
     (out / "whole.lrc").unlink()
     again = batchtts.run(load_job(path))
-    assert (again.made, again.unchanged) == (1, 2)
+    assert (again.made, again.unchanged) == (1, 3)
     assert (out / "whole.lrc").is_file()

@@ -105,6 +105,7 @@ def parts(made: Script) -> str:
             "c:« Un.\n\n» Deux »,:clause | n:dit-il.\n\n» Trois.:end",
         ),
         ("彼は「はい」と言った。", "n:彼は:word | c:「はい」:word | n:と言った。:end"),
+        ("「え。」と彼。", "c:「え。」:clause | n:と彼。:end"),
         ("彼の「船」は古い。", "n:彼の「船」は古い。:end"),
         ("“Go!”—so\n“Yes!”", "c:“Go!”:clause | n:—so:line | c:“Yes!”:end"),
         ("“Go!”\n\n\nHe went.", "c:“Go!”:section | n:He went.:end"),

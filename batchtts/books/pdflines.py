@@ -9,6 +9,7 @@ import statistics
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from batchtts.books.lineends import between_lines
 from batchtts.books.numerals import number as numeral
 from batchtts.books.pages import Omitted
 
@@ -69,7 +70,8 @@ def joined(lines: Sequence[Line]) -> Text:
         line = lines[number]
         if before is not None:
             begins = _begins(before, line, left, width, pitch)
-            parts.append("\n\n" if begins else " ")
+            joint = between_lines(before.words, line.words)
+            parts.append("\n\n" if begins else joint)
             length += len(parts[-1])
         starts[number] = length
         parts.append(line.words)

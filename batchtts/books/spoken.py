@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from markdown_it.token import Token
 
 from batchtts.books.betweentags import words_between_tags
+from batchtts.books.lineends import between_lines
 
 __all__ = ["inline_words", "spoken"]
 
@@ -18,6 +19,8 @@ _SECTION = 3
 
 _SPACES = re.compile(r"[ \t]+")
 _EMPTY_LINES = re.compile(r"\n(?:[ \t]*\n)+")
+_SOFT = "\0"  # the end of a line; Markdown itself knows no such character
+_SOFT_BREAK = re.compile(rf"[ \t]*{_SOFT}[ \t]*")
 _LINE_BREAK = re.compile(r"(?i)<br[\s/>]")
 
 
@@ -35,8 +38,13 @@ def spoken(tokens: Sequence[Token]) -> str:
 
 def inline_words(tokens: Sequence[Token]) -> str:
     """Return the words of a run of text: link texts, but no targets and no tags."""
-    words = "".join(map(_inline, tokens))
+    words = _SOFT_BREAK.sub(_soft_break, "".join(map(_inline, tokens)))
     return _SPACES.sub(" ", words).replace(" \n", "\n").replace("\n ", "\n").strip()
+
+
+def _soft_break(found: re.Match[str]) -> str:
+    words, (start, end) = found.string, found.span()
+    return between_lines(words[start - 1 : start], words[end : end + 1])
 
 
 # A service's commands look like tags. In a text they are words, made harmless
@@ -47,7 +55,7 @@ _COMMAND = re.compile(r"<\s*(eos|clear|flush)\s*>", re.IGNORECASE)
 def _inline(token: Token) -> str:
     match token.type:
         case "softbreak":
-            return " "
+            return _SOFT
         case "hardbreak":
             return "\n"
         case "image":

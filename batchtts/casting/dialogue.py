@@ -14,7 +14,7 @@ from itertools import pairwise
 from batchtts.casting.dashes import dashed_speeches, opens_with_dash
 from batchtts.chunking.marks import COMMAS, STOPS, TIGHT_COMMAS
 
-__all__ = ["speeches"]
+__all__ = ["SAID", "speeches"]
 
 _PARAGRAPH = re.compile(r"\s*\n\s*\n\s*")
 _MARK = rf"[{COMMAS}{TIGHT_COMMAS}{STOPS}\u2014\u2013]"
@@ -22,7 +22,9 @@ _CLOSERS = "\"'\u2019\u201d\u201c\u00bb\u00ab\u203a\u2039\u300d\u300f)\\]\u05f4"
 _LED = re.compile(rf"{_MARK}[{_CLOSERS}]*\s*\Z")
 _ENDING = re.compile(rf"{_MARK}[{_CLOSERS}]*\Z")
 _JAPANESE = "\u300c"
-_SAID = re.compile(r"\u3068|\u3063\u3066")  # "to" and "tte", which follow what is said
+SAID = re.compile(r"\u3068|\u3063\u3066")
+"""Japanese "to" and "tte", which follow what is said."""
+
 _REACH = 16
 _DOUBLE = re.compile('["\u201c\u201d\u201e\u00ab\u00bb\u300c]|(?<!\\w)\u05f4')
 _BEHIND = r"(?<![^\s(\[\u2014\u2013-])"  # where a mark opens that closes as well
@@ -143,5 +145,5 @@ def _is_speech(text: str, paragraph: int, start: int, end: int) -> bool:
     if not before.strip() or _LED.search(before):
         return True
     if text[start] == _JAPANESE:
-        return _SAID.match(text, end) is not None
+        return SAID.match(text, end) is not None
     return _ENDING.search(text, start, end) is not None

@@ -8,7 +8,7 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from batchtts.casting.dialogue import speeches
+from batchtts.casting.dialogue import SAID, speeches
 from batchtts.casting.marks import unmarked
 from batchtts.chunking import clean, speakable
 from batchtts.chunking.marks import CLOSERS, COMMAS, STOPS, TIGHT_COMMAS
@@ -217,7 +217,7 @@ def _boundary(words: str, place: int) -> Boundary:
     before = words[max(0, end - _REACH) : end]
     apart = _APART.match(words, place)
     first = words[apart.end() if apart else place]
-    goes_on = first.islower() or _DASH.match(first)
+    goes_on = first.islower() or _DASH.match(first) or SAID.match(words, place)
     if _STOP.search(before) and not goes_on:
         return Boundary.SENTENCE
     if _STOP.search(before) or _COMMA.search(before) or _DASH.match(words, place):

@@ -284,13 +284,12 @@ class Audiobooks:
             for part, start in zip(one.parts, one.starts, strict=True)
             for sentence in book.sentences[part.text]
         ]
-        single = len(one.parts) == 1
         return write_subtitles(
             [sentence for sentence in heard if sentence.end_s <= length_s],
             written.path,
             kinds=output.subtitles,
             heading=Heading(
-                title=one.parts[0].title if single else metadata.title,
+                title=one.parts[0].title if output.own_files else metadata.title,
                 author=metadata.author,
                 album=metadata.title,
                 length_s=length_s,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from batchtts.books.lineends import between_lines
 from batchtts.markup.tokens import CHARACTER, character
 from batchtts.model import Passage
 
@@ -72,7 +73,7 @@ class Layout:
         for piece in pattern.finditer(written):
             words = piece.group()
             if words[0] in _WHITE:
-                self.join(" ")
+                self.join("\n" if "\n" in words else " ")
                 continue
             length = len(words)
             if at is not None and words[0] == "&":
@@ -84,7 +85,10 @@ class Layout:
                 self.origins.append(origin)
 
     def join(self, joint: str) -> None:
-        """Have a space or a comma stand before the next words of the block."""
+        """Have a space or a comma stand before the next words of the block.
+
+        The end of a line is a space, except where there are none between words.
+        """
         if len(joint) > len(self._joint):
             self._joint = joint
 
@@ -131,7 +135,7 @@ class Layout:
         if self.length and self._gap:
             self._put("\n" * self._gap)
         elif self._joint and self._block is not None:
-            self._put(self._joint if self._parts[-1][-1].isalnum() else " ")
+            self._put_joint(words)
         self._gap, self._joint = 0, ""
         if self._block is None:
             self._block = before
@@ -139,6 +143,16 @@ class Layout:
         if lang:
             self._note_passage(lang, len(words))
         self._put(words)
+
+    def _put_joint(self, words: str) -> None:
+        """Put what stands between the last words and the next ones."""
+        last = self._parts[-1]
+        if self._joint == "\n":
+            joint = between_lines(last, words)
+        else:
+            joint = self._joint if last[-1].isalnum() else " "
+        if joint:
+            self._put(joint)
 
     def _put(self, words: str) -> None:
         self._parts.append(words)

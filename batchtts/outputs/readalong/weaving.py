@@ -16,9 +16,9 @@ _EMPTY = frozenset(
 _PHRASING = frozenset(
     {
         "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "del", "dfn",
-        "em", "font", "i", "ins", "kbd", "label", "mark", "q", "rb", "rp", "rt", "ruby",
-        "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "time", "tt",
-        "u", "var", "area", "br", "embed", "img", "input", "source", "wbr",
+        "em", "font", "i", "ins", "kbd", "label", "mark", "q", "rb", "rp", "rt", "rtc",
+        "ruby", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "time",
+        "tt", "u", "var", "area", "br", "embed", "img", "input", "source", "wbr",
     }
 )  # fmt: skip
 _FOREIGN = frozenset({"math", "svg"})  # in which no span may stand
