@@ -19,6 +19,7 @@ from batchtts.localserver.server import LocalServer
 from batchtts.model import Job
 from batchtts.report import RunReport
 from batchtts.runner.checking import Check, check
+from batchtts.runner.differences import Reason
 from batchtts.runner.preview import preview
 from batchtts.runner.scope import Scope
 from batchtts.runner.wishes import pin, retake
@@ -36,7 +37,7 @@ texts:
   - {{table: lines.csv, id: key, text: line, voice: role}}
 audio: {{loudness: none}}
 outputs:
-  - {{kind: files, path: "out/{{voice}}/{{id}}.wav"}}
+  - {outputs}
 """
 STORY = (
     "The lamp was lit at six. Nobody came to see it burn. "
@@ -61,11 +62,14 @@ class Repository:
         self.server = server
         self.rows = dict(ROWS)
         self.temperature = "0.5"
+        self.outputs = '{kind: files, path: "out/{voice}/{id}.wav"}'
 
     def write(self) -> None:
         """Write the job and its table as they now are."""
         self.folder.mkdir(exist_ok=True)
-        job = JOB.format(url=self.server.url, temperature=self.temperature)
+        job = JOB.format(
+            url=self.server.url, temperature=self.temperature, outputs=self.outputs
+        )
         (self.folder / "job.yaml").write_text(job, encoding="utf-8")
         rows = [f'{key},"{line}",{role}\n' for key, (line, role) in self.rows.items()]
         text = "".join(["key,line,role\n", *rows])
@@ -95,6 +99,7 @@ class Repository:
         self.git("clone", "--quiet", ".", f"../{name}")
         made = Repository(self.folder.parent / name, self.server)
         made.rows, made.temperature = dict(self.rows), self.temperature
+        made.outputs = self.outputs
         return made
 
     def take_cache_of(self, other: Repository) -> None:
@@ -124,10 +129,13 @@ class Repository:
     def told(self) -> set[tuple[str, str, str]]:
         """Say what a check finds: what state, where, why."""
         return {
-            (finding.state, str(reason.place), reason.what)
+            (finding.state, self._place(reason), reason.what)
             for finding in self.check().findings
             for reason in finding.reasons
         }
+
+    def _place(self, reason: Reason) -> str:
+        return str(reason.place).removeprefix(f"{self.folder}{os.sep}")
 
     def files(self) -> dict[str, bytes]:
         """Return the outputs."""
@@ -443,3 +451,59 @@ def test_nothing_changed_is_told_by_a_look(
     assert check(batchtts.load_job(path)).exit_code == 8
     assert run()[:2] == (0, 2)
     assert check(batchtts.load_job(path)).is_current
+
+
+@pytest.fixture
+def corpus(tmp_path: Path, serve: Callable[..., LocalServer]) -> Repository:
+    """Give a repository with a dataset that is made and committed."""
+    made = Repository(tmp_path / "origin", serve())
+    made.outputs = "{kind: dataset, path: out/corpus, format: [ljspeech, audiofolder]}"
+    made.write()
+    made.git("init", "--quiet", "--initial-branch", "main")
+    made.run()
+    made.commit()
+    return made
+
+
+def test_the_life_of_a_dataset(corpus: Repository) -> None:
+    """By its lock a clone finds it whole, or says which line or file is not."""
+    here = corpus.clone("here")
+    assert here.check().is_current
+    report, sent = here.run()  # with neither takes nor a memory of its own
+    assert (report.unchanged, report.made, sent) == (4, 0, 0)
+    assert here.check().is_current
+    here.take_cache_of(corpus)
+    here.rows["story"] = (STORY.replace("a long way", "one long way"), "narrator")
+    here.rows["greet"] = ("Good morning.", "narrator")
+    here.rows["new"] = ("Hello.", "clerk")
+    del here.rows["bye"]
+    here.outputs = here.outputs.replace("path:", "title: Lines, path:")
+    here.write()
+    found = here.check()
+    assert (found.exit_code, found.outputs, found.stale) == (8, 4, 3)
+    gone = "is not in the job any more"
+    assert here.told() == {
+        ("changed", "job.yaml:12:5", "title job -> Lines"),
+        ("changed", "job.yaml:12:5", f'utterance "clerk-greet" {gone}'),
+        ("changed", "job.yaml:12:5", f'utterance "narrator-bye" {gone}'),
+        ("new", "lines.csv:2", "not made yet"),
+        ("changed", "lines.csv:4", "text changed"),
+        ("new", "lines.csv:5", "not made yet"),
+    }
+    assert here.run()[1] == 3
+    assert here.check().is_current
+    card, sound = "out/corpus/ljspeech/README.md", "out/corpus/ljspeech/wavs"
+    (here.folder / card).write_text("mine")
+    [spoken] = (here.folder / sound).glob("*new.wav")
+    spoken.unlink()
+    assert here.told() == {
+        ("altered", "job.yaml:12:5", "file altered"),
+        ("missing", "job.yaml:12:5", "file missing"),
+    }
+    assert here.run()[1] == 0
+    assert here.check().is_current
+    here.outputs = "{kind: files, path: 'out/{id}.wav'}"
+    here.write()
+    assert "out/corpus" in {
+        finding.path for finding in here.check().findings if finding.state == "orphan"
+    }

@@ -21,12 +21,14 @@ from batchtts.lock.marks import digest
 __all__ = [
     "HEADER",
     "VERSION",
+    "DatasetLine",
     "Definition",
     "DefinitionKind",
     "FileLine",
     "Line",
     "Made",
     "PartLine",
+    "PieceLine",
     "PinLine",
     "SharedLine",
     "TakeLine",
@@ -116,6 +118,24 @@ class PartLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetLine:
+    """A dataset, with what it is to be ``about``, in words; its rows are parts."""
+
+    path: str  # of its folder
+    about: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PieceLine:
+    """A file of a dataset."""
+
+    path: str
+    of: str  # the path of the dataset
+    sha256: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TakeLine:
     """Another reading of a chunk of a text, asked for by a person."""
 
@@ -136,7 +156,16 @@ class PinLine:
     sha256: str
 
 
-Line = Definition | FileLine | SharedLine | PartLine | TakeLine | PinLine
+Line = (
+    Definition
+    | FileLine
+    | SharedLine
+    | DatasetLine
+    | PartLine
+    | PieceLine
+    | TakeLine
+    | PinLine
+)
 
 
 def definition(kind: DefinitionKind, content: Mapping[str, object]) -> Definition:
@@ -147,46 +176,31 @@ def definition(kind: DefinitionKind, content: Mapping[str, object]) -> Definitio
 
 def written(line: Line) -> str:
     """Return a line as it stands in the lock, without its end."""
-    if isinstance(line, Definition):
-        return _json({line.kind: line.id, **line.content})
-    if isinstance(line, SharedLine):
-        head = {
-            "shared": line.path,
-            "key": line.key,
-            "about": line.about,
-            "sha256": line.sha256,
-        }
-        return _json({**head, **line.facts})
-    if isinstance(line, PartLine):
-        return _json({"part": line.key, "of": line.of, **body(line.made)})
-    if isinstance(line, TakeLine):
-        return _json(
-            {
-                "take": line.request,
-                "text": line.text,
-                "voice": line.voice,
-                "number": line.number,
-            }
-        )
-    if isinstance(line, PinLine):
-        return _json(
-            {
-                "pin": line.request,
-                "text": line.text,
-                "voice": line.voice,
-                "recording": line.recording,
-                "sha256": line.sha256,
-            }
-        )
-    return _json(
-        {
-            "file": line.path,
-            **body(line.made),
-            "codecs": line.codecs,
-            "sha256": line.sha256,
-            **line.facts,
-        }
-    )
+    values: dict[str, object]
+    match line:
+        case Definition():
+            values = {line.kind: line.id, **line.content}
+        case SharedLine():
+            values = {"shared": line.path, "key": line.key, "about": line.about}
+            values |= {"sha256": line.sha256, **line.facts}
+        case DatasetLine():
+            values = {"dataset": line.path, "about": line.about}
+        case PartLine():
+            values = {"part": line.key, "of": line.of, **body(line.made)}
+        case PieceLine():
+            values = {"piece": line.path, "of": line.of}
+            values |= {"sha256": line.sha256, "bytes": line.bytes}
+        case TakeLine() | PinLine():
+            kind = "take" if isinstance(line, TakeLine) else "pin"
+            values = {kind: line.request, "text": line.text, "voice": line.voice}
+            if isinstance(line, TakeLine):
+                values["number"] = line.number
+            else:
+                values |= {"recording": line.recording, "sha256": line.sha256}
+        case FileLine():
+            values = {"file": line.path, **body(line.made), "codecs": line.codecs}
+            values |= {"sha256": line.sha256, **line.facts}
+    return _json(values)
 
 
 def body(made: Made) -> dict[str, object]:

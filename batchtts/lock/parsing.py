@@ -8,12 +8,14 @@ from typing import Any, cast, get_args
 
 from batchtts.lock.lines import (
     VERSION,
+    DatasetLine,
     Definition,
     DefinitionKind,
     FileLine,
     Line,
     Made,
     PartLine,
+    PieceLine,
     PinLine,
     SharedLine,
     TakeLine,
@@ -77,15 +79,10 @@ def made_of(values: dict[str, Any]) -> Made:
 
 def _shared(values: dict[str, Any]) -> SharedLine:
     take = _Taker(values)
-    about = values.pop("about", {})
-    if not isinstance(about, dict):
-        raise ValueError(  # noqa: TRY004 - of a value
-            '"about" is not an object'
-        )
     return SharedLine(
         path=take.text("shared"),
         key=take.text("key"),
-        about=about,
+        about=take.object("about"),
         sha256=take.text("sha256"),
         facts=values,
     )
@@ -96,16 +93,28 @@ def _part(values: dict[str, Any]) -> PartLine:
     return PartLine(of=take.text("of"), key=take.text("part"), made=made_of(values))
 
 
+def _dataset(values: dict[str, Any]) -> DatasetLine:
+    take = _Taker(values)
+    return DatasetLine(path=take.text("dataset"), about=take.object("about"))
+
+
+def _piece(values: dict[str, Any]) -> PieceLine:
+    take = _Taker(values)
+    return PieceLine(
+        path=take.text("piece"),
+        of=take.text("of"),
+        sha256=take.text("sha256"),
+        bytes=take.number("bytes", least=0),
+    )
+
+
 def _take(values: dict[str, Any]) -> TakeLine:
     take = _Taker(values)
-    number = values.get("number")
-    if not isinstance(number, int) or isinstance(number, bool) or number < 1:
-        raise ValueError('"number" is not a number from 1 up')
     return TakeLine(
         request=take.text("take"),
         text=take.text("text"),
         voice=take.text("voice"),
-        number=number,
+        number=take.number("number", least=1),
     )
 
 
@@ -129,7 +138,9 @@ def _definition(values: dict[str, Any]) -> Definition:
 _READERS: dict[str, Callable[[dict[str, Any]], Line]] = {
     "file": _file,
     "shared": _shared,
+    "dataset": _dataset,
     "part": _part,
+    "piece": _piece,
     "take": _take,
     "pin": _pin,
     "speech": _definition,
@@ -150,6 +161,20 @@ class _Taker:
         if isinstance(value, str):
             return value
         raise ValueError(f'"{name}" is missing or not a text')
+
+    def object(self, name: str) -> dict[str, object]:
+        """Return an object. Raises ValueError where there is none."""
+        value = self._values.pop(name, {})
+        if isinstance(value, dict):
+            return value
+        raise ValueError(f'"{name}" is not an object')
+
+    def number(self, name: str, *, least: int) -> int:
+        """Return a whole number. Raises ValueError where there is none."""
+        value = self._values.pop(name, None)
+        if isinstance(value, int) and not isinstance(value, bool) and value >= least:
+            return value
+        raise ValueError(f'"{name}" is not a number from {least} up')
 
 
 def _texts(values: Iterable[object]) -> bool:

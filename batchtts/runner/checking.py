@@ -124,7 +124,7 @@ class _Checker:
     def outputs(self) -> None:
         """Look at every output, and for files that nobody asks for."""
         with contextlib.closing(
-            collections_of(self._job, self._ledger, None, self._recipes)
+            collections_of(self._job, self._ledger, None, self._recipes, by_lock=True)
         ) as shared:
             for reading in self._planned():
                 shared.expect(reading)
@@ -138,7 +138,7 @@ class _Checker:
                 self._found.add(finding)
         if counted_files(self._ledger) > self._known:
             self._orphans(orphans(self._planned(), self._ledger))
-        self._orphans(shared_orphans(shared.books, self._ledger))
+        self._orphans(shared_orphans(shared.paths, self._ledger))
 
     def _orphans(self, paths: Iterable[str]) -> None:
         place = Place(lock_path(self._job).name)

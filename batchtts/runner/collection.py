@@ -142,7 +142,7 @@ class Collections:
         """
         self._by_output = by_output
         self.recipes = recipes
-        self.books: set[Path] = set()  # that are asked for
+        self.paths: set[Path] = set()  # of books and datasets that are asked for
         self.tally = Tally(0, 0)
         self._tallies: Mapping[int, Tally] = {}
 
@@ -158,8 +158,8 @@ class Collections:
         """Tell the collections of a reading in which it has a part."""
         for target in reading.shares:
             self._of(target).expect(reading, target)
-            if target.output.sharing == "file":
-                self.books.add(target.path)
+            is_book = target.output.sharing == "file"
+            self.paths.add(target.path if is_book else target.output.folder)
 
     def decide(self) -> None:
         """Have every collection decide what it needs, once it knows its readings."""
@@ -209,14 +209,17 @@ def collections_of(
     shop: Workshop | None,
     recipes: Recipes,
     scope: Scope = EVERYTHING,
+    *,
+    by_lock: bool = False,
 ) -> Collections:
     """Return the collections of a job; ``shop`` None: to look, not to make.
 
+    ``by_lock``: only what the lock says is of interest, and what the files are.
     Raises LocalError when what is known of one cannot be read.
     """
     return Collections(
         {
-            id(output): _collection(job, output, ledger, shop, recipes)
+            id(output): _collection(job, output, ledger, shop, recipes, by_lock=by_lock)
             for output in job.outputs
             if output.sharing != "none" and not scope.only
         },
@@ -225,7 +228,13 @@ def collections_of(
 
 
 def _collection(
-    job: Job, output: Output, ledger: Ledger, shop: Workshop | None, recipes: Recipes
+    job: Job,
+    output: Output,
+    ledger: Ledger,
+    shop: Workshop | None,
+    recipes: Recipes,
+    *,
+    by_lock: bool,
 ) -> Collection:
     if isinstance(output, AudiobookOutput):
         from batchtts.runner.audiobooks import Audiobooks
@@ -238,7 +247,8 @@ def _collection(
     if isinstance(output, DatasetOutput):
         # What it is made with takes long to load.
         from batchtts.runner.dataset import DatasetCollection
+        from batchtts.runner.utterances import Utterances
 
-        return DatasetCollection(job, output, shop)
-    del ledger
+        utterances = Utterances(output, ledger, recipes, tells=by_lock)
+        return DatasetCollection(job, output, shop, utterances, by_lock=by_lock)
     raise TypeError(f"no collection is made of {type(output).__name__}")

@@ -25,9 +25,9 @@ from batchtts.outputs.datasets.settings import DatasetSettings
 from batchtts.plan import Reading
 from batchtts.report import Suspect
 from batchtts.runner.collection import Found, Made, Tally, Wanted
-from batchtts.runner.differences import Reason
 from batchtts.runner.finding import Finding
 from batchtts.runner.places import dataset_folder, relative
+from batchtts.runner.utterances import Utterances
 from batchtts.runner.versions import versions
 from batchtts.runner.workshop import Workshop
 from batchtts.sources import TableText
@@ -41,11 +41,23 @@ __all__ = ["DatasetCollection"]
 class DatasetCollection:
     """Makes one dataset of a job; see `Collection`."""
 
-    def __init__(self, job: Job, output: DatasetOutput, shop: Workshop | None) -> None:
+    def __init__(
+        self,
+        job: Job,
+        output: DatasetOutput,
+        shop: Workshop | None,
+        utterances: Utterances,
+        *,
+        by_lock: bool = False,
+    ) -> None:
         """Open what is known of the dataset; without a ``shop``, a copy of it.
 
+        Nothing is opened where only what the lock says is asked for.
         Raises LocalError where that cannot be read.
         """
+        self._utterances = utterances
+        self._by_lock = by_lock
+        self._stands = False
         self._output = output
         self._base = job.path.parent
         self._rate_hz = output.audio.sample_rate or min(
@@ -59,25 +71,27 @@ class DatasetCollection:
         self._lists = 0  # to be written, though no row is
         self._seconds = 0.0
         self._copy = contextlib.ExitStack()
+        self._settings = _settings(job, output, self._rate_hz, _owner(shop))
+        self._shop = shop
+        if by_lock:
+            return
         state = dataset_folder(job, output)
         check = _nothing
-        owner = ""
         if shop is None:
             copy = Path(self._copy.enter_context(tempfile.TemporaryDirectory()))
             copy_state(state, copy)
             state = copy
         else:
-            check, owner = shop.check, shop.owner
-        self._shop = shop
-        settings = _settings(job, output, self._rate_hz, owner)
-        self._dataset = Dataset(settings, state=state, check=check)
+            check = shop.check
+        self._dataset = Dataset(self._settings, state=state, check=check)
 
     def expect(self, reading: Reading, target: Target) -> None:
         """Take notice of an utterance. Raises JobError if two have one name."""
         del target
         self._expected += 1
         row = self._row(reading)
-        if not self._dataset.expect(row):
+        self._utterances.expect(reading, row)
+        if not (self._by_lock or self._dataset.expect(row)):
             message = (
                 f'text "{row.id}" in voice "{row.voice}" would be the utterance '
                 f'"{row.key}", which there is already'
@@ -89,6 +103,14 @@ class DatasetCollection:
         """Find out which utterances need their sound; of none, leave all alone."""
         if not self._expected:
             return Tally(0, 0)
+        self._settings = replace(self._settings, columns=tuple(self._columns))
+        self._stands = self._utterances.stand(self._settings)
+        if self._stands:
+            self._unchanged = self._expected
+        elif self._by_lock:
+            self._unchanged = self._utterances.unchanged
+        if self._stands or self._by_lock:
+            return Tally(self._expected, self._unchanged)
         self._dataset.carry(tuple(self._columns))
         plan = self._dataset.plan()
         self._unchanged = self._expected - plan.wanted
@@ -109,17 +131,9 @@ class DatasetCollection:
             )
 
     def findings(self) -> Iterator[Finding]:
-        """Say how many utterances are not as they should be."""
-        left = self._expected - self._unchanged
-        if left:
-            what = f"{left:,} of {self._expected:,} utterances to be made"
-            yield Finding(
-                state="stale",
-                path=relative(self._output.folder, self._base),
-                text=None,
-                voice=None,
-                reasons=(Reason(self._output.place, what),),
-            )
+        """Say which utterances and which files are not as they should be."""
+        if self._expected and not self._stands:
+            yield from self._utterances.findings(self._settings)
 
     def wanted(self, reading: Reading, target: Target) -> Wanted | None:
         """Say whether a reading's track is needed."""
@@ -165,9 +179,12 @@ class DatasetCollection:
 
     def finish(self) -> Iterator[Made]:
         """Write what is not written yet: shards, lists and cards."""
-        if not self._expected:
+        if self._stands or not self._expected:
             return
         summary = self._dataset.finish()
+        with local_errors("cannot look at"):
+            files, lost = self._dataset.files(), self._dataset.lost()
+            self._utterances.record(self._settings, files, lost)
         if self._added or summary.files_changed:
             yield Made(
                 path=self._output.folder,
@@ -180,7 +197,8 @@ class DatasetCollection:
 
     def close(self) -> None:
         """Let go of the files; sound that came is kept for the next run."""
-        self._dataset.__exit__(None, None, None)
+        if not self._by_lock:
+            self._dataset.__exit__(None, None, None)
         self._copy.close()
 
     def _require_ears(self, shop: Workshop) -> None:
@@ -321,6 +339,10 @@ def _counts(summary: Summary, rate_hz: int) -> dict[str, object]:
         },
         "removed_from_job": counted.removed,
     }
+
+
+def _owner(shop: Workshop | None) -> str:
+    return "" if shop is None else shop.owner
 
 
 def _nothing() -> None:

@@ -16,7 +16,7 @@ import json
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -68,7 +68,7 @@ class Ledger:
         self.database = database
         self.lock = threading.RLock()
         self.changed = False  # what stands in the lock has
-        self._base = base
+        self.base = base
         self._writable = writable
 
     @classmethod
@@ -189,6 +189,16 @@ class Ledger:
         )
         return True
 
+    def seen(self, table: str, files: Sequence[tuple[int, str]]) -> None:
+        """Note that files, each with its time of change, were seen whole."""
+        if not files or not self._writable:
+            return
+        with self.transaction() as database:
+            database.executemany(
+                f"update {table} set mtime_ns = ? where path = ?",  # noqa: S608 - ours
+                files,
+            )
+
     def part(self, of: str, key: str) -> str | None:
         """Return what a part of something was made of, as `written_made` has it."""
         with self.lock, contextlib.suppress(sqlite3.Error):
@@ -255,6 +265,8 @@ class Ledger:
         """Know nothing of a file any more."""
         self._write("delete from outputs where path = ?", (name,))
         self._write("delete from parts where of = ?", (name,))
+        self._write("delete from pieces where of = ?", (name,))
+        self._write("delete from notes where kind = 'dataset' and id = ?", (name,))
         self.changed = True
 
     @contextlib.contextmanager
@@ -274,7 +286,7 @@ class Ledger:
 
     def name(self, path: Path) -> str:
         """Return how a file is called here and in the lock."""
-        name = os.fsencode(relative(path, self._base))
+        name = os.fsencode(relative(path, self.base))
         return name.decode("utf-8", "backslashreplace")
 
     def _write(self, statement: str, values: tuple[object, ...]) -> None:

@@ -13,9 +13,11 @@ from pathlib import Path
 from batchtts.files import atomic, local_errors
 from batchtts.lock.lines import (
     HEADER,
+    DatasetLine,
     Definition,
     FileLine,
     PartLine,
+    PieceLine,
     PinLine,
     SharedLine,
     TakeLine,
@@ -29,7 +31,7 @@ from batchtts.runner.places import ledger_path, lock_path, owner_of
 
 __all__ = ["Merged", "agrees", "looked_into", "take_over", "write_lock"]
 
-_KINDS = ("speech", "sound", "codecs", "take", "pin")
+_KINDS = ("speech", "sound", "codecs", "take", "pin", "dataset")
 _MARK = "lock"  # the SHA-256 of the lock that the ledger agrees with
 _CUTS = """
 insert into cuts
@@ -47,6 +49,11 @@ _CARRIED = """
 update outputs set mtime_ns = old.mtime_ns from old
 where old.path = outputs.path and old.sha256 = outputs.sha256
   and old.size = outputs.size
+"""
+_CARRIED_PIECES = """
+update pieces set mtime_ns = old.mtime_ns from old_pieces as old
+where old.path = pieces.path and old.sha256 = pieces.sha256
+  and old.size = pieces.size
 """
 
 
@@ -93,12 +100,17 @@ def take_over(ledger: Ledger, path: Path, base: Path) -> Merged:
     with ledger.transaction() as database:
         database.execute("create temp table old as select * from outputs")
         database.execute("create index temp.old_path on old (path)")
+        database.execute("create temp table old_pieces as select * from pieces")
+        database.execute("create index temp.old_piece on old_pieces (path)")
+        database.execute("delete from pieces")
         database.execute("delete from outputs")
         database.execute("delete from parts")
         database.execute("delete from notes")
         merged = _import(database, read_lock(path), base)
         database.execute(_CARRIED)
         database.execute("drop table old")
+        database.execute(_CARRIED_PIECES)
+        database.execute("drop table old_pieces")
         _take_cuts(database)
     ledger.set_mark(_MARK, digest)
     ledger.changed = merged != Merged()
@@ -121,6 +133,11 @@ def _import(database: sqlite3.Connection, lines: Iterator[Found], base: Path) ->
             # Of two that differ the other one is made again with the whole.
             part = line.of, line.key, written_made(line.made)
             database.execute("insert or ignore into parts values (?, ?, ?)", part)
+        elif isinstance(line, PieceLine):
+            piece = line.path, line.of, line.sha256, line.bytes, -1
+            database.execute(
+                "insert or ignore into pieces values (?, ?, ?, ?, ?)", piece
+            )
         else:
             _note(database, line)
     repeated = 0
@@ -159,7 +176,9 @@ def _row(line: FileLine | SharedLine) -> tuple[object, ...]:
     return row_of(line, size)
 
 
-def _note(database: sqlite3.Connection, line: Definition | TakeLine | PinLine) -> None:
+def _note(
+    database: sqlite3.Connection, line: Definition | DatasetLine | TakeLine | PinLine
+) -> None:
     kind, name = _named(line)
     query = "select line from notes where kind = ? and id = ?"
     text = written(line)
@@ -176,9 +195,11 @@ def _number(line: str) -> int:
     return number if isinstance(number, int) else 0
 
 
-def _named(line: Definition | TakeLine | PinLine) -> tuple[str, str]:
+def _named(line: Definition | DatasetLine | TakeLine | PinLine) -> tuple[str, str]:
     if isinstance(line, Definition):
         return line.kind, line.id
+    if isinstance(line, DatasetLine):
+        return "dataset", line.path
     kind = "take" if isinstance(line, TakeLine) else "pin"
     return kind, f"{line.text}\0{line.voice}\0{line.request}"
 
@@ -304,10 +325,15 @@ def _lines(database: sqlite3.Connection) -> Iterator[str]:
     rows = database.execute("select of, key, made from parts order by of, key")
     for of, key, made in rows:
         yield written(PartLine(of=of, key=key, made=made_of(json.loads(made))))
+    rows = database.execute("select path, of, sha256, size from pieces order by path")
+    for path, of, sha256, size in rows:
+        yield written(PieceLine(path=path, of=of, sha256=sha256, bytes=size))
 
 
 def _used(database: sqlite3.Connection, kind: str) -> Callable[[str], bool]:
     """Return what tells whether a line of this kind is of use to some file."""
+    if kind == "dataset":
+        return lambda _: True
     if kind in {"take", "pin"}:
         return lambda name: _is_wanted(database, name)
     query = (

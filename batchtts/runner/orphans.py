@@ -25,9 +25,12 @@ def orphans(planned: Iterable[Reading], ledger: Ledger) -> list[str]:
 
 
 def shared_orphans(asked: Collection[Path], ledger: Ledger) -> list[str]:
-    """Return the paths of books in the lock that are not ``asked`` for."""
+    """Return the paths of books and datasets in the lock not ``asked`` for."""
     wanted = {ledger.name(path) for path in asked}
-    query = "select path from outputs where codecs is null order by path"
+    query = (
+        "select path from outputs where codecs is null"
+        " union select id from notes where kind = 'dataset' order by 1"
+    )
     with ledger.lock:
         rows = ledger.database.execute(query).fetchall()
     return [name for (name,) in rows if name not in wanted]
@@ -48,7 +51,7 @@ def tidied(
     for name in names:
         path = base / name
         with local_errors("cannot look at"):
-            is_there = path.is_file() or path.is_symlink()
+            is_there = path.exists() or path.is_symlink()
         if is_there:
             if not (remove and _is_ours(path, name, ledger, top)):
                 kept.append(name)

@@ -156,7 +156,7 @@ def left_of(
         if estimator is not None and counted_files(ledger) > known.files:
             left.orphans = len(orphans(planned(), ledger))
         if estimator is not None and not scope.only:
-            left.orphans += len(shared_orphans(collections.books, ledger))
+            left.orphans += len(shared_orphans(collections.paths, ledger))
     return left
 
 

@@ -170,7 +170,7 @@ class _Run:
             self._note_changes(session.ending, writer)
             spending = self._spending(session.ending, writer)
             try:
-                self._tidy(session.ending, writer, earlier, collections.books)
+                self._tidy(session.ending, writer, earlier, collections.paths)
                 write_lock(ledger, job, recipes.definitions)
             except (JobError, LocalError) as exc:
                 session.ending.failed(exc)
@@ -241,12 +241,12 @@ class _Run:
         ending: Ending,
         writer: ReportWriter,
         earlier: Earlier,
-        books: Collection[Path],
+        shared: Collection[Path],
     ) -> None:
         """Remove files that nothing asks for any more, or tell of them."""
         if self.scope.only or ending.begun.is_set():
             return
-        found = shared_orphans(books, self.ledger)
+        found = shared_orphans(shared, self.ledger)
         if counted_files(self.ledger) > self.files or writer.failed:
             found += orphans(self._planned(earlier), self.ledger)
         base = self.job.path.parent

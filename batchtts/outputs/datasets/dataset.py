@@ -210,6 +210,11 @@ class Dataset:
                 if score > most:
                     yield Outlier(self._index.key(one.number), figure, score)
 
+    def lost(self) -> Iterator[str]:
+        """Yield the key of every row whose sound did not come."""
+        for one in self._index.catalogue.listed(f"verdict = {Verdict.LOST}"):
+            yield one.row.key
+
     def dropped(self) -> Iterator[Listed]:
         """Yield every row that is not in the dataset, and why."""
         yield from self._index.catalogue.listed("verdict <> 0")
@@ -221,6 +226,11 @@ class Dataset:
     def removed(self) -> Iterator[Listed]:
         """Yield the rows of the dataset that the job does not have any more."""
         yield from self._index.catalogue.listed("removed = 1")
+
+    def files(self) -> Iterator[Path]:
+        """Yield the files of the dataset, as it was written last."""
+        for keeper in self._keepers:
+            yield from keeper.files()
 
     def finish(self) -> Summary:
         """Write all that is not written yet; rows without sound are left out.

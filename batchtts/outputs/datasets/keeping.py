@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from batchtts.outputs.datasets.settings import DatasetSettings
 
 __all__ = ["Keeper", "remove_file", "stamp_of"]
 
+_AT_ONCE = 1_000  # files looked up in one go
 _LISTS = Shard("", -1)
 """What stands for the lists of a target among its shards."""
 
@@ -60,6 +61,16 @@ class Keeper:
                 "delete from shards where target = ? and split = ? and shard = ?",
                 (self._name, shard.split, shard.number),
             )
+
+    def files(self) -> Iterator[Path]:
+        """Yield the files that were written and are to be there."""
+        query = "select path from files where target = ? and path > ? order by path"
+        last = ""
+        while found := self._database.all(
+            f"{query} limit {_AT_ONCE}", (self._name, last), str
+        ):
+            yield from (self.folder.root / path for path in found)
+            last = found[-1]
 
     def is_current(self, shard: Shard, key: bytes) -> bool:
         """Tell whether a shard's files are those of the rows that ``key`` is of."""
