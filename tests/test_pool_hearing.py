@@ -200,6 +200,40 @@ def test_what_is_believed_beside_doubtful_takes_waits_for_their_second(
         assert not kept.provisional
 
 
+def test_nobody_waits_once_a_voice_is_known(pools: Pools) -> None:
+    """Be it by a take that did not have to wait: it had been confirmed."""
+
+    class _Quick(_Judge):
+        def judge(self, request: Request, recording: Recording) -> Doubt | None:
+            """Doubt at once."""
+            return super().judge(request, recording) or self._doubt(recording)
+
+        def learn(self, request: Request, recording: Recording) -> None:
+            """Know the voice."""
+            super().learn(request, recording)
+            self.enough = 0
+
+    judged = asyncio.Event()
+
+    async def speak(asked: Request, admitted: Admitted) -> Recording:
+        if asked == request(2):
+            await judged.wait()
+        while asked == request(1) and not pool.totals.attempts:
+            await asyncio.sleep(0.001)
+        return TAKE if asked != request(1) else Recording("pcm", 8_000, bytes(80))
+
+    async def go() -> None:
+        asking = [asyncio.create_task(pool.take(request(n))) for n in range(3)]
+        async with asyncio.timeout(30):
+            assert await asking[0] == Outcome(0.01)
+        judged.set()
+        await asyncio.gather(*asking)
+        await pool.close(0)
+
+    pool = pools(speak, judge=_Quick(enough=16))
+    asyncio.run(go())
+
+
 def test_each_voice_waits_for_its_own_takes(pools: Pools) -> None:
     """A voice with few lines does not wait for another's many."""
     reviewed: list[str] = []

@@ -75,11 +75,18 @@ class Court:
     async def assemble(self, request: Request) -> None:
         """Wait until enough of a voice's takes are there, or no more can come."""
         voice = self.under_way(request)
-        known = self.judge is None or await asyncio.to_thread(self.judge.knows, request)
-        if known:
+        place = voice.queue()
+        await self.dismiss(request)
+        if not place.done():
+            await voice.wait(place)
+
+    async def dismiss(self, request: Request) -> None:
+        """Let those go on who wait for more takes of a voice, if it is known."""
+        voice = self.under_way(request)
+        if voice.waiting and (
+            self.judge is None or await asyncio.to_thread(self.judge.knows, request)
+        ):
             voice.release()
-        else:
-            await voice.wait()
 
 
 @dataclass(slots=True)
@@ -87,7 +94,7 @@ class _Voice:
     """The requests of one voice that are under way; a context for each of them."""
 
     busy: int = 0  # those that are not waiting
-    _waiting: list[asyncio.Future[None]] = field(default_factory=list)
+    waiting: list[asyncio.Future[None]] = field(default_factory=list)
 
     def __enter__(self) -> None:
         self.busy += 1
@@ -95,22 +102,26 @@ class _Voice:
     def __exit__(self, *_: object) -> None:
         self._rest()
 
-    async def wait(self) -> None:
-        """Wait until all others wait too, or have ended."""
-        released: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append(released)
+    def queue(self) -> asyncio.Future[None]:
+        """Take a place among those who wait; it is done when they may go on."""
+        place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.waiting.append(place)
+        return place
+
+    async def wait(self, place: asyncio.Future[None]) -> None:
+        """Wait in one's place until all others wait too, or have ended."""
         self._rest()
         try:
-            await released
+            await place
         finally:
             self.busy += 1
 
     def release(self) -> None:
         """Let those who wait go on."""
-        for released in self._waiting:
-            if not released.done():
-                released.set_result(None)
-        self._waiting.clear()
+        for place in self.waiting:
+            if not place.done():
+                place.set_result(None)
+        self.waiting.clear()
 
     def _rest(self) -> None:
         self.busy -= 1
@@ -140,6 +151,8 @@ class Hearing:
 
     async def review(self, verdict: Verdict) -> Verdict:
         """Return the last word on a recording that was kept for the time being."""
+        if not verdict.provisional:
+            await self._court.dismiss(self._request)
         while verdict.provisional:
             await self._court.assemble(self._request)
             verdict = await asyncio.to_thread(self._reviewed, verdict)

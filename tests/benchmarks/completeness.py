@@ -7,7 +7,8 @@ take is judged whole and cut: at random places, between words, at sentence ends 
 at an odd byte, each time by 20 % or more of its speech. Prints the share of whole
 takes that are doubted and of cut ones that are not: of the first takes of a voice,
 which are reviewed together, of later ones, of voices that vary by 4 % from take to
-take, and of a take that is the only one of its voice. ``--texts`` adds texts of
+take, of a take that is the only one of its voice, and of jobs of a few texts, at a
+good service and at one that breaks off again and again. ``--texts`` adds texts of
 your own, parted by two blank lines. Ends with 1 if the goals are missed: at most
 0.5 % and 1 %.
 """
@@ -34,13 +35,14 @@ from batchtts.chunking import chunk, clean, speakable
 from batchtts.completeness.doubt import SUSPICIOUS
 from batchtts.completeness.judge import ENOUGH
 from batchtts.completeness.pace import Pace
+from batchtts.completeness.service import Service
 from batchtts.completeness.sound import Heard, hear
 from batchtts.completeness.units import close_of, units_of
 from batchtts.completeness.voice import Evidence, VoiceRecord
 from batchtts.errors import TakeError
 from batchtts.localserver.espeak import Espeak
 from batchtts.localserver.session import EOS, Session, Speak
-from batchtts.model import Recording
+from batchtts.model import Fingerprint, Recording
 from batchtts.rime.plausible import speed_of
 from batchtts.rime.reply import Asked, read_reply
 
@@ -51,6 +53,9 @@ SHARES = (0.2, 0.3, 0.5, 0.8)
 WORD_GAP_S = 0.25  # within which the softest place is looked for
 SOFT_S = 0.02
 LIVELY = 0.04
+FEW = 6  # texts of a small job
+OFTEN = 0.4
+ATTEMPTS = 5
 MOST_ALARMS, MOST_MISSES = 0.005, 0.01
 
 
@@ -245,6 +250,47 @@ def judge_alone(takes: Sequence[Spoken], speed: float, tally: Tally) -> None:
         weigh(VoiceRecord(Pace(tempo)), take, tally, "alone")
 
 
+def judge_few(
+    takes: Sequence[Spoken], speed: float, tally: Tally, when: str, broken: float
+) -> None:
+    """Judge takes as jobs of a few texts do, of which a share is ``broken`` off.
+
+    What is doubted is made again, as often as a run does, and may be cut again.
+    """
+    rng = random.Random(f"{takes[0].text} {broken}")
+    tempo = speed_of({"speedAlpha": str(speed)})
+    for start in range(0, len(takes), FEW):
+        record, service = VoiceRecord(Pace(tempo)), Service()
+        texts = dict(enumerate(takes[start : start + FEW]))
+        came: dict[int, Cut | None] = {}
+        missing = list(texts)
+        for _ in range(ATTEMPTS):
+            for name in missing:
+                cuts = texts[name].cuts
+                cut = rng.choice(cuts) if cuts and rng.random() < broken else None
+                came[name] = cut
+                heard = cut.evidence if cut else texts[name].whole
+                record.add_open(_name(name), heard)
+            missing = [
+                name
+                for name in texts
+                if record.is_open(_name(name))
+                and record.review(_name(name), service, ENOUGH)
+            ]
+            for name in missing:
+                cut = came[name]
+                kind = cut.kind if cut else "whole, doubted"
+                tally.add(f"{when}|{kind}", wrong=cut is None)
+        for name in texts.keys() - set(missing):
+            cut = came[name]
+            kind = cut.kind if cut else "whole, doubted"
+            tally.add(f"{when}|{kind}", wrong=cut is not None)
+
+
+def _name(number: int) -> Fingerprint:
+    return Fingerprint(str(number))
+
+
 def weigh(record: VoiceRecord, take: Spoken, tally: Tally, column: str) -> None:
     """Weigh a take, whole and cut, and count what is judged wrong."""
     doubtful = record.weigh(take.whole).weight >= SUSPICIOUS
@@ -334,15 +380,20 @@ async def measure(arguments: argparse.Namespace) -> int:
             judge(takes, voice.speed, long, "")
             judge(lively(takes, rng), voice.speed, long, "lively ")
             judge_alone(takes, voice.speed, long)
+            judge_few(takes, voice.speed, long, "few", 0.0)
+            judge_few(takes, voice.speed, long, "few, often cut", OFTEN)
         for voice in prompt_voices():
             takes = await speak(espeak, voice)
             judge(takes, voice.speed, short, "")
+            judge_few(takes, voice.speed, short, "few", 0.0)
+            judge_few(takes, voice.speed, short, "few, often cut", OFTEN)
     finally:
         await espeak.close()
     spent_s = time.perf_counter() - began_s
-    columns = ["first", "later", "lively first", "lively later", "alone"]
+    few = ["few", "few, often cut"]
+    columns = ["first", "later", "lively first", "lively later", "alone", *few]
     show(f"{chunks:,} chunks ({spent_s:.0f} s)", long, columns)
-    show("short prompts", short, ["first", "later"])
+    show("short prompts", short, ["first", "later", *few])
     return verdict(long, short)
 
 
