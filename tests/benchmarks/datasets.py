@@ -67,7 +67,7 @@ def _floor(name: str, rows: int, folder: Path) -> tuple[float, float, float]:
         group = folder / f"{number // 10_000:05d}"
         group.mkdir(exist_ok=True)
         (group / f"{number:07d}{suffix}").write_bytes(data)
-    return rows / (time.perf_counter() - start), float("nan"), _peak_mb()
+    return rows / (time.perf_counter() - start), float("nan"), peak_mb()
 
 
 def _measured(name: str, rows: int, folder: Path) -> tuple[float, float, float]:
@@ -77,7 +77,7 @@ def _measured(name: str, rows: int, folder: Path) -> tuple[float, float, float]:
     made = time.perf_counter() - start
     start = time.perf_counter()
     _make(name, rows, folder, [])
-    return rows / made, rows / (time.perf_counter() - start), _peak_mb()
+    return rows / made, rows / (time.perf_counter() - start), peak_mb()
 
 
 def _make(name: str, rows: int, folder: Path, sounds: list[Sound]) -> None:
@@ -142,7 +142,8 @@ def _sound(pcm: bytes) -> Sound:
     )
 
 
-def _peak_mb() -> float:
+def peak_mb() -> float:
+    """Return the most memory that this process has had."""
     if sys.platform == "win32":
         return float("nan")
     import resource  # noqa: PLC0415 -- not there on Windows
