@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from io import BytesIO
 from pathlib import Path
 
 import av
@@ -13,7 +15,7 @@ from batchtts.audio.codecs import Plan, frames, plan_for, set_up
 from batchtts.audio.pcm import SAMPLE_BYTES
 from batchtts.errors import LocalError
 
-__all__ = ["encode"]
+__all__ = ["as_bytes", "encode"]
 
 _WAV_MAX_BYTES = 2**32 - 2**16
 _MULAW = {".ulaw", ".mulaw", ".ul"}
@@ -44,8 +46,28 @@ def encode(
         return
     plan = plan_for(suffix, rate_hz, bitrate)
     muxer = _muxer_options(plan, suffix, samples)
+    # A relative path with a colon in it would be taken for a URL.
+    with _translated(suffix, rate_hz):
+        packets = _write(blocks, str(path.absolute()), plan, muxer, tags or {})
+    if suffix == ".mp3":
+        mp3.set_length(path, frames=packets, rate_hz=rate_hz, samples=samples)
+
+
+def as_bytes(
+    blocks: Iterable[bytes], *, suffix: str, rate_hz: int, samples: int
+) -> bytes:
+    """Return as bytes what `encode` writes: for what is short, and FLAC or Ogg."""
+    file = BytesIO()
+    plan = plan_for(suffix, rate_hz, None)
+    with _translated(suffix, rate_hz):
+        _write(blocks, file, plan, _muxer_options(plan, suffix, samples), {})
+    return file.getvalue()
+
+
+@contextlib.contextmanager
+def _translated(suffix: str, rate_hz: int) -> Iterator[None]:
     try:
-        packets = _write(blocks, path, plan, muxer, tags or {})
+        yield
     except av.error.FFmpegError as exc:
         if isinstance(exc, OSError):
             raise
@@ -57,8 +79,6 @@ def encode(
             f'cannot encode "{suffix}": the audio library of this Python was built '
             f"without {exc}; mend it with: pip install --force-reinstall av"
         ) from exc
-    if suffix == ".mp3":
-        mp3.set_length(path, frames=packets, rate_hz=rate_hz, samples=samples)
 
 
 def _muxer_options(plan: Plan, suffix: str, samples: int) -> dict[str, str]:
@@ -73,20 +93,14 @@ def _muxer_options(plan: Plan, suffix: str, samples: int) -> dict[str, str]:
 
 def _write(
     blocks: Iterable[bytes],
-    path: Path,
+    file: str | BytesIO,
     plan: Plan,
     muxer: Mapping[str, str],
     tags: Mapping[str, str],
 ) -> int:
     """Encode and write; return how many packets there were."""
     codec = plan.codec
-    with av.open(
-        # A relative path with a colon in it would be taken for a URL.
-        str(path.absolute()),
-        "w",
-        format=codec.container,
-        options=dict(muxer),
-    ) as container:
+    with av.open(file, "w", format=codec.container, options=dict(muxer)) as container:
         stream = container.add_stream(
             codec.name, rate=plan.rate_hz, options=dict(codec.options)
         )

@@ -215,7 +215,7 @@ class DatasetCollection:
         wav = shop.scratch / f"{secrets.token_hex(8)}.wav"
         try:
             with local_errors("cannot write an utterance to be heard"):
-                wav.write_bytes(encoded(sound, ".wav", shop.scratch))
+                wav.write_bytes(encoded(sound, ".wav"))
             words = shop.ears.hear(wav)
         finally:
             wav.unlink(missing_ok=True)

@@ -61,7 +61,7 @@ def _alone(name: str, rows: int) -> tuple[float, float, float]:
 
 def _floor(name: str, rows: int, folder: Path) -> tuple[float, float, float]:
     suffix: Suffix = ".flac" if name.endswith(".flac") else ".wav"
-    data = encoded(_sounds()[0], suffix, folder)
+    data = encoded(_sounds()[0], suffix)
     start = time.perf_counter()
     for number in range(rows):
         group = folder / f"{number // 10_000:05d}"

@@ -22,7 +22,7 @@ _SETUP = """
     pragma journal_mode = wal;
     pragma synchronous = normal;
     pragma temp_store = file;
-    pragma cache_size = -32768;
+    pragma cache_size = -4096;
 """
 
 

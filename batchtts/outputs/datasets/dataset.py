@@ -164,10 +164,7 @@ class Dataset:
             return
         quality = quality_of(sound.blocks(), sound.rate_hz)
         figures = figures_of(row, sound, quality)
-        blobs = {
-            suffix: encoded(sound, suffix, self._state)
-            for suffix in self._settings.suffixes
-        }
+        blobs = {suffix: encoded(sound, suffix) for suffix in self._settings.suffixes}
         with self._lock:
             pack, start = self._packs.append(list(blobs.values()))
             sizes = {suffix: len(blob) for suffix, blob in blobs.items()}

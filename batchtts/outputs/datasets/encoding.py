@@ -3,39 +3,23 @@
 from __future__ import annotations
 
 import io
-import os
-import tempfile
 import wave
-from pathlib import Path
 
-from batchtts.audio.encode import encode
+from batchtts.audio.encode import as_bytes
 from batchtts.audio.pcm import SAMPLE_BYTES
 from batchtts.corpora import Suffix
-from batchtts.files import local_errors
 from batchtts.outputs.datasets.rows import Sound
 
 __all__ = ["encoded"]
 
 
-def encoded(sound: Sound, suffix: Suffix, scratch: Path) -> bytes:
-    """Return a whole file; ``scratch`` is a folder for what must be on disk."""
+def encoded(sound: Sound, suffix: Suffix) -> bytes:
+    """Return a whole file. Raises LocalError when the codec refuses."""
     if suffix == ".wav":
         return _wav(sound)
-    with local_errors("cannot encode"):
-        handle, name = tempfile.mkstemp(suffix=suffix, dir=scratch)
-        os.close(handle)
-        path = Path(name)
-        try:
-            encode(
-                sound.blocks(),
-                path=path,
-                suffix=suffix,
-                rate_hz=sound.rate_hz,
-                samples=sound.samples,
-            )
-            return path.read_bytes()
-        finally:
-            path.unlink(missing_ok=True)
+    return as_bytes(
+        sound.blocks(), suffix=suffix, rate_hz=sound.rate_hz, samples=sound.samples
+    )
 
 
 def _wav(sound: Sound) -> bytes:
