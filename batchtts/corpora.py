@@ -130,6 +130,7 @@ class DatasetOutput(Output):
     splits: Splits | None = None
     columns: tuple[str, ...] | None = None  # to be carried through; None: all
     filters: tuple[Filter, ...] = ()
+    retakes: int = 0  # at most, of what is unlike the others of its voice
     is_recognised: bool = False  # a recogniser's error rates are asked for
     prefix: str = ""  # before the audio paths in lists
     drop_removed: bool = False

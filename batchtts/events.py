@@ -12,6 +12,7 @@ from batchtts.model import TextId, VoiceName
 __all__ = [
     "Event",
     "Held",
+    "MadeAgain",
     "OnEvent",
     "OutputMade",
     "OutputUnchanged",
@@ -34,6 +35,7 @@ class RunPlanned:
     readings: int  # texts x voices
     outputs: int
     characters: int
+    utterances: int = 0  # of datasets, among the outputs; the others are files
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,15 @@ class ReadingDone:
 
 
 @dataclass(frozen=True, slots=True)
+class MadeAgain:
+    """A text is made once more in a voice: it sounded unlike the others."""
+
+    text: TextId
+    voice: VoiceName
+    characters: int  # beside those that were planned
+
+
+@dataclass(frozen=True, slots=True)
 class ReadingFailed:
     """A text could not be finished in a voice; the others go on."""
 
@@ -130,6 +141,7 @@ Event = (
     | OutputMade
     | OutputUnchanged
     | ReadingDone
+    | MadeAgain
     | ReadingFailed
     | Warned
 )

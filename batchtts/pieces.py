@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from batchtts.casting import Part, Script
@@ -52,6 +52,13 @@ class Piece:
     written: str
     voice: Voice
     first: Request | None = None
+
+    def made_again(self, further: int) -> Piece:
+        """Return the piece with a take so many further on; not if it was chosen."""
+        request = self.request
+        if request is None or self.first is not None:
+            return self
+        return replace(self, request=replace(request, take=request.take + further))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ import functools
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
@@ -53,6 +53,7 @@ class Survey:
     characters: int  # of the readings, before cleaning
     warnings: tuple[str, ...] = ()
     respelt: Mapping[Respelling, int] = field(default_factory=dict)  # how often
+    utterances: int = 0  # of datasets, among the outputs
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,8 @@ class Reading:
     Other voices may have roles in it; the pieces know theirs.
 
     ``targets`` are files of its own, ``shares`` what it shares with others, ``cut``
-    the rules by which it was cut.
+    the rules by which it was cut. ``retake`` is how often it is made again since what
+    was made before did not do.
     """
 
     text: Text
@@ -72,6 +74,7 @@ class Reading:
     shares: tuple[Target, ...] = ()
     take: int = 0
     cut: str = ""
+    retake: int = 0
 
     @property
     def content(self) -> str:
@@ -84,6 +87,22 @@ class Reading:
             fingerprint = piece.request.fingerprint if piece.request else ""
             digest.update(f"{fingerprint} {piece.chunk.boundary}\n".encode())
         return digest.hexdigest()
+
+    def made_again(self, retake: int, *, step: int) -> Reading:
+        """Return the reading in other takes; ``step`` takes are in use for it already.
+
+        In place of what a person has chosen there are none.
+        """
+        return replace(
+            self,
+            retake=retake,
+            pieces=tuple(piece.made_again(retake * step) for piece in self.pieces),
+        )
+
+    @property
+    def requests(self) -> int:
+        """Return how many requests the reading is made of."""
+        return sum(piece.request is not None for piece in self.pieces)
 
     @property
     def characters(self) -> int:
@@ -109,7 +128,7 @@ def survey(job: Job, read_texts: ReadTexts) -> Survey:
     folders that nothing can be written into.
     """
     problems = Problems()
-    texts = read = outputs = characters = 0
+    texts = read = outputs = utterances = characters = 0
     matched: set[int] = set()
     notes = Notes()
     saying = _Saying(job, problems)
@@ -136,13 +155,17 @@ def survey(job: Job, read_texts: ReadTexts) -> Survey:
                 saying.check(text, part.voice, alone=part.alone)
                 for output in wanted:
                     matched.add(id(output))
-                    outputs += targets.check(text, texts, part.voice, output, part.take)
+                    more = targets.check(text, texts, part.voice, output, part.take)
+                    outputs += more
+                    utterances += more * (output.sharing == "folder")
     if not texts and not problems.kept:
         problems.add(Problem(job.place, "the job has no text to read"))
     problems.raise_if_any()
     targets.raise_if_unwritable()
     warnings = (*_unmatched(job, matched), *saying.warnings(), *notes.lines())
-    return Survey(texts, read, outputs, characters, warnings, saying.respelt)
+    return Survey(
+        texts, read, outputs, characters, warnings, saying.respelt, utterances
+    )
 
 
 class _Saying:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from types import TracebackType
 from typing import IO, Never, Self
 
@@ -11,6 +12,7 @@ from tqdm import tqdm
 from batchtts.events import (
     Event,
     Held,
+    MadeAgain,
     OutputMade,
     OutputUnchanged,
     ReadingDone,
@@ -82,6 +84,8 @@ class Progress:
                 self._advance(characters)
             case ReadingDone():
                 self._texts += 1
+            case MadeAgain(_, _, characters):
+                self._expect_more(characters)
             case Retrying():
                 self._retries += 1
             case Throttled(limit):
@@ -107,6 +111,8 @@ class Progress:
                     f"the service seems to be down ({reason}): "
                     f"trying again in {probe_in_s:.0f} s",
                 )
+            case MadeAgain(text, voice, _):
+                self._detail(1, f'again: text "{text}" in voice "{voice}"')
             case ReadingFailed(text, voice, reason):
                 self._detail(1, f'failed: text "{text}" in voice "{voice}": {reason}')
             case Warned(message):
@@ -127,8 +133,18 @@ class Progress:
         else:
             self._line(
                 f"{many(plan.texts, 'text')}, {plan.characters:,} characters, "
-                f"{many(plan.outputs, 'file')} to make or check"
+                f"{_outputs(plan)} to make or check"
             )
+
+    def _expect_more(self, characters: int) -> None:
+        plan = self._planned
+        self._planned = replace(
+            plan,
+            readings=plan.readings + 1,
+            characters=plan.characters + characters,
+        )
+        if self._bar is not None:
+            self._bar.total = self._planned.characters
 
     def _advance(self, characters: int) -> None:
         self._characters += characters
@@ -172,6 +188,14 @@ class Progress:
         elif self._verbose >= 0:
             self._stream.write(message + "\n")
             self._stream.flush()
+
+
+def _outputs(plan: RunPlanned) -> str:
+    """Say how many files and utterances there are, and nothing of what there is not."""
+    files = plan.outputs - plan.utterances
+    counts = ((files, "file"), (plan.utterances, "utterance"))
+    told = [many(count, noun) for count, noun in counts if count]
+    return " and ".join(told) or "no files"
 
 
 def _span(seconds: float) -> str:

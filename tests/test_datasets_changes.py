@@ -288,22 +288,6 @@ def test_a_disk_that_takes_nothing_is_told(tmp_path: Path) -> None:
         make(asked, tmp_path / "state", rows(numbered(2)))
 
 
-def test_sound_may_be_asked_for_again(tmp_path: Path) -> None:
-    """The second one replaces the first, before anything is written."""
-    asked = settings_for(tmp_path, "ljspeech", holds_back=True)
-    one = row("a", voices=("astra",))
-    with Dataset(asked, state=tmp_path / "state") as dataset:
-        dataset.expect(one)
-        dataset.plan()
-        dataset.add("a", sound_of(one, bytes(1600)))
-        assert not dataset.wants("a")
-        dataset.again("a")
-        assert dataset.wants("a")
-        dataset.add("a", sound_of(one))
-        dataset.finish()
-    assert (tmp_path / "ljspeech/wavs/a.wav").read_bytes()[44:] == pcm_of(one)
-
-
 def test_a_job_half_told_leaves_no_trace(tmp_path: Path) -> None:
     """Ended while rows are told: the next run finds all as it was."""
     asked = settings_for(tmp_path, "ljspeech", splits=SPLITS)

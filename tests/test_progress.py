@@ -7,6 +7,7 @@ from pathlib import Path
 
 from batchtts.errors import Fault
 from batchtts.events import (
+    MadeAgain,
     OutputMade,
     OutputUnchanged,
     ReadingDone,
@@ -25,7 +26,7 @@ TEXT, VOICE = TextId("a"), VoiceName("clerk")
 
 
 def _all_events(follow: Progress) -> None:
-    follow(RunPlanned(texts=3, readings=4, outputs=5, characters=4000))
+    follow(RunPlanned(texts=3, readings=4, outputs=5, characters=4000, utterances=2))
     follow(TakeDone(1000, cached=True, seconds=1.0))
     follow(TakeDone(1000, cached=False, seconds=1.0))
     follow(Retrying(Fault.DROPPED, "gone\x1b[31m", 1, 0.5))
@@ -57,7 +58,7 @@ def test_plain_lines_are_few() -> None:
     with Progress(stream, bar=False, verbose=0) as follow:
         _all_events(follow)
     lines = stream.getvalue().splitlines()
-    assert lines[0] == "3 texts, 4,000 characters, 5 files to make or check"
+    assert lines[0].endswith(" characters, 3 files and 2 utterances to make or check")
     assert "at most 3" in lines[1]
     assert lines[2:] == ["warning: look out"]
 
@@ -90,5 +91,7 @@ def test_the_time_left_is_guessed_from_what_is_done() -> None:
         status = follow._status(follow._began_s + 300)
     assert status.startswith("3,000 of 4,000 characters, 2/4 texts")
     assert status.endswith("about 1 min 40 s left")
+    follow(MadeAgain(TEXT, VOICE, 1000))
+    assert follow._status(follow._began_s).startswith("3,000 of 5,000 characters, 2/5")
     follow._characters = 10
-    assert "about 33 h 15 min left" in follow._status(follow._began_s + 300)
+    assert "about 41 h 35 min left" in follow._status(follow._began_s + 300)

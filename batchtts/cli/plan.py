@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from batchtts.runner.comparing import Comparison
     from batchtts.runner.estimate import Estimate
     from batchtts.runner.finding import State
-    from batchtts.runner.preview import Respelt
+    from batchtts.runner.preview import Preview, Respelt
 
 __all__ = ["command", "show"]
 
@@ -93,6 +93,7 @@ def show(job: Job, *, as_json: bool, found: Comparison | None = None) -> None:
         ("  in the cache", f"{plan.requests_cached:,}"),
         ("  to send", f"{plan.requests_to_send:,}"),
         ("characters to send", f"{plan.characters_to_send:,}"),
+        *_further(plan),
         *_cost(job, plan.cost),
         *_times(job, plan.estimate),
         ("disk space", f"about {plan.bytes_needed / 1e6:,.1f} MB"),
@@ -172,6 +173,14 @@ def _times(job: Job, estimate: Estimate) -> list[tuple[str, str]]:
 def _about(seconds: float) -> str:
     whole = max(1, round(seconds))
     return shown_time(whole if whole < _HOUR_S else round(whole / 60) * 60)
+
+
+def _further(plan: Preview) -> list[tuple[str, str]]:
+    if not plan.further_requests_at_most:
+        return []
+    requests = many(plan.further_requests_at_most, "request")
+    most = f"{plan.further_characters_at_most:,} ({requests}) for retakes"
+    return [("  and at most", most)]
 
 
 def _cost(job: Job, cost: float | None) -> list[tuple[str, str]]:

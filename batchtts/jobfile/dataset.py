@@ -69,6 +69,7 @@ def dataset(entry: Node, context: Context) -> DatasetOutput | None:
         splits=splits,
         columns=_texts(fields, "columns") if "columns" in fields else None,
         filters=filters,
+        retakes=fields.whole("retakes") or 0,
         is_recognised=recognised,
         prefix=fields.text("prefix") or "",
         drop_removed=fields.flag("drop_removed"),

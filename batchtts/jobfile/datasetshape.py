@@ -100,6 +100,13 @@ DATASET = Record(
             doc="which utterances stay, by their figures; to change it costs nothing",
             aliases=("quality", "filter", "keep"),
         ),
+        "retakes": Field(
+            shape=Integer(minimum=0, maximum=100),
+            doc="how often what is unlike the others of its voice is made again, at "
+            "most: a score above that of the filter outlier, else above 6; the best "
+            "take is kept",
+            default=0,
+        ),
         "recognise": Field(
             shape=Flag(),
             doc="whether a recogniser of yours (run --recogniser) hears every "

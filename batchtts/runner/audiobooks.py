@@ -22,7 +22,7 @@ from batchtts.report import Suspect
 from batchtts.runner.beside import are_there, captions, captions_key, facts_beside
 from batchtts.runner.bookentries import book_facts, doubts_in, shortcomings
 from batchtts.runner.chapters import Chapters
-from batchtts.runner.collection import Found, Made, Tally, Wanted
+from batchtts.runner.collection import Collection, Found, Made, Tally, Wanted
 from batchtts.runner.differences import Reason
 from batchtts.runner.finding import Finding
 from batchtts.runner.gathering import Gathering, part_of
@@ -65,7 +65,7 @@ class _Book:
         self.key = book_key(settings, self.parts)
 
 
-class Audiobooks:
+class Audiobooks(Collection):
     """The books that one output of a job asks for; see `Collection`.
 
     Only what says where the tracks are is held: they wait in scratch files until

@@ -8,7 +8,7 @@ from worker threads. What it makes is whole or not there, as every output is.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -45,6 +45,7 @@ class Wanted:
 
     rate_hz: int
     pauses: Pauses
+    further: int = 0  # takes of it that may be wanted after this one, at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,15 @@ class Collection(Protocol):
 
     def lose(self, reading: Reading, target: Target, reason: str) -> int:
         """Take notice that a needed reading failed; return how many outputs fail."""
+
+    def ask(self) -> bool:
+        """Find out, once all that was wanted has come or failed, whether more is."""
+        return False
+
+    def once_more(self, reading: Reading, target: Target) -> Reading | None:
+        """Return what is wanted of a reading once more: mostly other takes, or None."""
+        del reading, target
+        return None
 
     def finish(self) -> Iterator[Made]:
         """Make the rest, on a worker thread: no more tracks will come."""
@@ -188,6 +198,19 @@ class Collections:
             if wanted := collection.wanted(reading, target):
                 shares.append(Share(collection, target, wanted))
         return tuple(shares)
+
+    def ask(self) -> bool:
+        """Find out, once all shares have come or failed, whether more are wanted."""
+        asked = [one.ask() for one in self._by_output.values()]
+        return any(asked)
+
+    def once_more(self, planned: Iterable[Reading]) -> Iterator[Reading]:
+        """Yield what is wanted once more of a job's readings, each for one output."""
+        for reading in planned:
+            for target in reading.shares:
+                more = self._of(target).once_more(reading, target)
+                if more is not None:
+                    yield replace(more, targets=(), shares=(target,))
 
     def finish(self) -> Iterator[Made]:
         """Make what is still to be made, one collection after the other."""

@@ -20,11 +20,12 @@ from batchtts.outputs.datasets.dataset import Dataset, Summary
 from batchtts.outputs.datasets.encoding import encoded
 from batchtts.outputs.datasets.peeking import copy_state
 from batchtts.outputs.datasets.recognition import error_rates
+from batchtts.outputs.datasets.retaking import Further
 from batchtts.outputs.datasets.rows import Provenance, Row, Sound, utterance_key
 from batchtts.outputs.datasets.settings import DatasetSettings
 from batchtts.plan import Reading
 from batchtts.report import Suspect
-from batchtts.runner.collection import Found, Made, Tally, Wanted
+from batchtts.runner.collection import Collection, Found, Made, Tally, Wanted
 from batchtts.runner.finding import Finding
 from batchtts.runner.places import dataset_folder, relative
 from batchtts.runner.utterances import Utterances
@@ -38,7 +39,7 @@ from batchtts.tracks import RENDER_VERSION, Track
 __all__ = ["DatasetCollection"]
 
 
-class DatasetCollection:
+class DatasetCollection(Collection):
     """Makes one dataset of a job; see `Collection`."""
 
     def __init__(
@@ -67,8 +68,7 @@ class DatasetCollection:
         self._known = {name for one in job.texts for name in _own_columns(one)}
         self._columns: dict[str, None] = dict.fromkeys(output.columns or ())
         self._lock = threading.Lock()
-        self._expected = self._unchanged = self._added = 0
-        self._lists = 0  # to be written, though no row is
+        self._expected = self._unchanged = self._lost = 0
         self._seconds = 0.0
         self._copy = contextlib.ExitStack()
         self._settings = _settings(job, output, self._rate_hz, _owner(shop))
@@ -113,10 +113,11 @@ class DatasetCollection:
             return Tally(self._expected, self._unchanged)
         self._dataset.carry(tuple(self._columns))
         plan = self._dataset.plan()
-        self._unchanged = self._expected - plan.wanted
-        if not plan.wanted and self._dataset.lists_are_stale():
-            self._lists = 1  # counted as one of its rows would be
-            self._unchanged -= 1
+        self._dataset.ask()  # of what is there already; more when all is
+        due = plan.wanted + self._dataset.retakes_due()
+        self._unchanged = self._expected - due
+        if not due and self._dataset.lists_are_stale():
+            self._unchanged -= 1  # counted as one of its rows would be
         if plan.wanted and self._output.is_recognised and self._shop is not None:
             self._require_ears(self._shop)
         return Tally(self._expected, self._unchanged)
@@ -138,9 +139,11 @@ class DatasetCollection:
     def wanted(self, reading: Reading, target: Target) -> Wanted | None:
         """Say whether a reading's track is needed."""
         del target
-        if not self._dataset.wants(self._key(reading)):
+        key = self._key(reading)
+        if not self._dataset.wants(key, reading.retake):
             return None
-        return Wanted(self._rate_hz, self._output.audio.pauses)
+        further = self._dataset.may_follow(key, reading.retake)
+        return Wanted(self._rate_hz, self._output.audio.pauses, further)
 
     def add(
         self,
@@ -165,17 +168,38 @@ class DatasetCollection:
                 levels=ready.levels,
             )
             scores = self._heard(reading, sound)
-            self._dataset.add(self._key(reading), sound, scores, doubts=doubts)
-        with self._lock:
-            self._added += 1
-            self._seconds += track.samples / track.rate_hz
+            self._dataset.add(
+                self._key(reading),
+                sound,
+                scores,
+                doubts=doubts,
+                further=_further(reading),
+            )
+        if not reading.retake:
+            with self._lock:
+                self._seconds += track.samples / track.rate_hz
         return iter(())
 
     def lose(self, reading: Reading, target: Target, reason: str) -> int:
-        """Leave an utterance out of the dataset for now."""
+        """Leave an utterance out of the dataset, or its further take, for now."""
         del target
-        self._dataset.lose(self._key(reading), reason)
+        self._dataset.lose(self._key(reading), reason, reading.retake)
+        self._lost += 1
         return 1
+
+    def ask(self) -> bool:
+        """Find out which utterances are wanted in another take."""
+        if self._stands or self._by_lock or not self._expected:
+            return False
+        return self._dataset.ask()
+
+    def once_more(self, reading: Reading, target: Target) -> Reading | None:
+        """Return another take of an utterance that is unlike the others."""
+        key = self._key(reading)
+        take = self._dataset.next_take(key)
+        if take is None:
+            return None
+        return reading.made_again(take, step=target.output.takes)
 
     def finish(self) -> Iterator[Made]:
         """Write what is not written yet: shards, lists and cards."""
@@ -185,11 +209,12 @@ class DatasetCollection:
         with local_errors("cannot look at"):
             files, lost = self._dataset.files(), self._dataset.lost()
             self._utterances.record(self._settings, files, lost)
-        if self._added or summary.files_changed:
+        made = self._expected - self._unchanged - self._lost
+        if made or summary.files_changed:
             yield Made(
                 path=self._output.folder,
                 entry={**self._entry("made"), **_counts(summary, self._rate_hz)},
-                outputs=self._added + self._lists,
+                outputs=made,
                 seconds=self._seconds,
                 suspects=tuple(self._suspects()),
                 warnings=tuple(self._warnings(summary)),
@@ -279,6 +304,18 @@ class DatasetCollection:
         return {name: columns[name] for name in self._columns if name in columns}
 
 
+def _further(reading: Reading) -> Further | None:
+    if not reading.retake:
+        return None
+    return Further(reading.retake, tuple(_fingerprints(reading)))
+
+
+def _fingerprints(reading: Reading) -> Iterator[str]:
+    for piece in reading.pieces:
+        if piece.request is not None:
+            yield piece.request.fingerprint
+
+
 def _said(reading: Reading) -> str:
     return "".join(piece.written for piece in reading.pieces).strip()
 
@@ -314,6 +351,7 @@ def _settings(
         sound_key=repr((RENDER_VERSION, audio.pauses, audio.loudness)),
         splits=output.splits,
         filters=output.filters,
+        retakes=output.retakes,
         scores=ERROR_RATES if output.is_recognised else (),
         prefix=output.prefix,
         drop_removed=output.drop_removed,
@@ -337,6 +375,7 @@ def _counts(summary: Summary, rate_hz: int) -> dict[str, object]:
             "filters": dict(counted.filtered),
             "failed": counted.lost,
         },
+        "retaken": {"utterances": counted.retaken, "replaced": counted.replaced},
         "removed_from_job": counted.removed,
     }
 

@@ -57,7 +57,9 @@ class Preview:
     requests_cached: int
     requests_to_send: int
     characters_to_send: int
-    cost: float | None = None  # of these, if the job knows a price
+    further_requests_at_most: int = 0  # where utterances are unlike the others
+    further_characters_at_most: int = 0
+    cost: float | None = None  # of what is to be sent, if the job knows a price
     estimate: Estimate
     bytes_needed: int = 0  # on disk, roughly
     respelt: tuple[Respelt, ...] = ()
@@ -79,6 +81,8 @@ class Left:
     cached: int = 0
     to_send: int = 0
     characters: int = 0
+    further: int = 0  # requests that may come on top of these, at most
+    further_characters: int = 0
     first_to_send: Text | None = None
 
     def add(self, one: Work, cache: Cache, seen: Seen) -> None:
@@ -93,6 +97,9 @@ class Left:
             output = file.target.output
             self.room.file(one.reading.characters, output, file.rate_hz)
         for share in one.shares:
+            further = share.wanted.further
+            self.further += further * one.reading.requests
+            self.further_characters += further * one.reading.characters
             output, rate_hz = share.target.output, share.wanted.rate_hz
             self.room.file(one.reading.characters, output, rate_hz)
         for piece in one.reading.pieces:
@@ -153,6 +160,11 @@ def left_of(
             left.add(one, cache, seen)
             if estimator is not None:
                 left.remade += known.remade(one)
+        if collections.ask():
+            more = collections.once_more(planned())
+            for one in work(more, ledger, collections, recipes):
+                if one.reading.retake:
+                    left.add(one, cache, seen)
         if estimator is not None and counted_files(ledger) > known.files:
             left.orphans = len(orphans(planned(), ledger))
         if estimator is not None and not scope.only:
@@ -216,6 +228,8 @@ def preview(job: Job) -> Preview:
         requests_cached=left.cached,
         requests_to_send=left.to_send,
         characters_to_send=left.characters,
+        further_requests_at_most=left.further,
+        further_characters_at_most=left.further_characters,
         cost=cost_of(left.characters, job),
         estimate=estimator.result(job),
         bytes_needed=left.room.needed_bytes,

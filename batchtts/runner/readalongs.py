@@ -22,7 +22,7 @@ from batchtts.report import Suspect
 from batchtts.runner.beside import captions
 from batchtts.runner.bookentries import doubts_in
 from batchtts.runner.chapters import Chapters
-from batchtts.runner.collection import Found, Made, Tally, Wanted
+from batchtts.runner.collection import Collection, Found, Made, Tally, Wanted
 from batchtts.runner.differences import Reason
 from batchtts.runner.finding import Finding
 from batchtts.runner.gathering import Gathering, part_of
@@ -68,7 +68,7 @@ class _Book:
         return next(path for path in self.sources if path is not None)
 
 
-class ReadAlongs:
+class ReadAlongs(Collection):
     """The books that one output of a job asks for; see `Collection`."""
 
     def __init__(

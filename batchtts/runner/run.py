@@ -16,7 +16,7 @@ from pathlib import Path
 from batchtts.clock import SystemClock
 from batchtts.earlier import Earlier
 from batchtts.errors import JobError, LocalError, Problem, StaleError
-from batchtts.events import OnEvent, RunPlanned, Warned
+from batchtts.events import OnEvent, Warned
 from batchtts.files import local_errors
 from batchtts.model import Job, RunLimits
 from batchtts.plan import Reading, Survey, readings, survey
@@ -48,7 +48,7 @@ from batchtts.runner.session import Session
 from batchtts.runner.signals import Interrupts, interrupts
 from batchtts.runner.space import Room
 from batchtts.runner.standing import note_standing, standing, unchanged_report
-from batchtts.runner.telling import Told
+from batchtts.runner.telling import Told, planned
 from batchtts.runner.versions import versions
 from batchtts.runner.workshop import Workshop
 from batchtts.text_safety import many
@@ -144,7 +144,7 @@ class _Run:
         earlier = self._know()
         recipes = Recipes(engine.identity)
         self.size = size = self.scope.survey(self.size, self._planned(earlier))
-        self.told(RunPlanned(size.texts, size.readings, size.outputs, size.characters))
+        self.told(planned(size))
         self._require_takes()
         with contextlib.closing(
             ReportWriter(self.shop.scratch, owner=self.shop.owner)
@@ -165,8 +165,9 @@ class _Run:
                     self.allowance,
                     collections,
                 )
-                planned = self.inputs.watched(self._counted(earlier))
-                asyncio.run(session.go(planned, interrupted))
+                coming = self.inputs.watched(self._counted(earlier))
+                again = functools.partial(self._planned, earlier)
+                asyncio.run(session.go(coming, interrupted, again))
             self._note_changes(session.ending, writer)
             spending = self._spending(session.ending, writer)
             try:

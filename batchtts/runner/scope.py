@@ -60,6 +60,7 @@ class Scope:
             readings=count,
             outputs=outputs,
             characters=characters,
+            utterances=0,
         )
 
     def _means(self, reading: Reading) -> bool:

@@ -12,7 +12,7 @@ import asyncio
 import functools
 import math
 import os
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
@@ -20,6 +20,7 @@ from batchtts.clock import Clock, SystemClock, system_chance
 from batchtts.completeness import ENOUGH, Judge
 from batchtts.errors import LocalError
 from batchtts.events import (
+    MadeAgain,
     OnEvent,
     OutputUnchanged,
     ReadingDone,
@@ -108,8 +109,16 @@ class Session:
 
     # --- the run -------------------------------------------------------------------
 
-    async def go(self, planned: Iterator[Reading], interrupts: Interrupts) -> None:
-        """Work through ``planned`` until its end, a fatal error or an interrupt."""
+    async def go(
+        self,
+        planned: Iterator[Reading],
+        interrupts: Interrupts,
+        again: Callable[[], Iterator[Reading]],
+    ) -> None:
+        """Work through ``planned`` until its end, a fatal error or an interrupt.
+
+        Then, as long as collections ask for more of them, through ``again``.
+        """
         # The default has few threads: takes would wait for others to reach the disk.
         loop = asyncio.get_running_loop()
         loop.set_default_executor(ThreadPoolExecutor(_DISK_THREADS, "disk"))
@@ -118,9 +127,7 @@ class Session:
             loop.call_soon_threadsafe(self._interrupted, number)
 
         with interrupts.told_to(tell):
-            shared = self._collections
-            coming = work(planned, self._ledger, shared, shared.recipes)
-            feeding = asyncio.create_task(self._feed(coming))
+            feeding = asyncio.create_task(self._feed(planned, again))
             ending = asyncio.create_task(self.ending.begun.wait())
             timer = asyncio.create_task(self._keep_time())
             await asyncio.wait({feeding, ending}, return_when=asyncio.FIRST_COMPLETED)
@@ -156,16 +163,36 @@ class Session:
         await asyncio.to_thread(self._shop.abandon)
         await asyncio.wait({feeding})
 
-    async def _feed(self, due: Iterator[Work]) -> None:
-        """Open the readings one after the other, and wait for the last to close."""
+    async def _feed(
+        self, planned: Iterator[Reading], again: Callable[[], Iterator[Reading]]
+    ) -> None:
+        """Have all readings made, and what is wanted of them once more."""
         for found in self._collections.found():
             self._journal.shared_found(found)
+        collections = self._collections
+        more = await self._round(planned)
+        while more and not self._is_over() and await asyncio.to_thread(collections.ask):
+            more = await self._round(collections.once_more(again()))
+        if not self._is_over():
+            await self._finish()
+
+    def _is_over(self) -> bool:
+        return self.ending.begun.is_set() or self._allowance.short
+
+    async def _round(self, planned: Iterator[Reading]) -> bool:
+        """Open the readings one after the other, and wait for the last to close.
+
+        Return whether there were any.
+        """
+        some = False
         try:
-            coming = batches(due)
+            shared = self._collections
+            coming = batches(work(planned, self._ledger, shared, shared.recipes))
             while not self.ending.begun.is_set():
                 batch = await asyncio.to_thread(next, coming, None)
                 if batch is None:
                     break
+                some = True
                 for one in batch:
                     await self._start(one)
             part = self._allowance.in_part()
@@ -176,8 +203,7 @@ class Session:
         self.pool.last_call()
         while self._open:
             await asyncio.wait(self._open)
-        if not (self.ending.begun.is_set() or self._allowance.short):
-            await self._finish()
+        return some
 
     async def _finish(self) -> None:
         """Make what could not be made before the last reading was there."""
@@ -205,6 +231,11 @@ class Session:
             self._room.clear()
             await self._room.wait()
         if not self.ending.begun.is_set():
+            if one.reading.retake:
+                reading = one.reading
+                self._tell(
+                    MadeAgain(reading.text.id, reading.voice.name, reading.characters)
+                )
             self._begin(one)
 
     def _begin(self, one: Work) -> None:

@@ -14,7 +14,7 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 
-from batchtts.events import OutputUnchanged, RunPlanned
+from batchtts.events import OutputUnchanged
 from batchtts.model import Job
 from batchtts.plan import Survey
 from batchtts.pool import Totals
@@ -26,7 +26,7 @@ from batchtts.runner.ledger import Ledger
 from batchtts.runner.locking import agrees
 from batchtts.runner.orphans import counted_files
 from batchtts.runner.places import owner_of, report_path, state_folder
-from batchtts.runner.telling import Told
+from batchtts.runner.telling import Told, planned
 from batchtts.runner.versions import versions
 
 __all__ = ["note_standing", "standing", "unchanged_report"]
@@ -82,7 +82,7 @@ def unchanged_report(
     job: Job, size: Survey, inputs: Inputs, ledger: Ledger, told: Told
 ) -> RunReport:
     """Report that there was nothing to do. Raises LocalError."""
-    told(RunPlanned(size.texts, size.readings, size.outputs, size.characters))
+    told(planned(size))
     with contextlib.closing(
         ReportWriter(state_folder(job), owner=owner_of(job))
     ) as writer:

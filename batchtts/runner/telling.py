@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from batchtts.events import Event, OnEvent, Warned
+from batchtts.events import Event, OnEvent, RunPlanned, Warned
+from batchtts.plan import Survey
 
-__all__ = ["Told"]
+__all__ = ["Told", "planned"]
 
 
 class Told:
@@ -26,3 +27,10 @@ class Told:
         except Exception as exc:  # noqa: BLE001 - it is another's code
             self._on_event = None
             self.warnings.append(f"progress is no longer told: {exc!r}")
+
+
+def planned(size: Survey) -> RunPlanned:
+    """Return what is told of a job before it is worked on."""
+    return RunPlanned(
+        size.texts, size.readings, size.outputs, size.characters, size.utterances
+    )

@@ -259,6 +259,7 @@ class Utterances:
             "loudness": asdict(audio.loudness),
             "splits": asdict(settings.splits) if settings.splits else None,
             "filters": filters,
+            "retakes": settings.retakes,
             "scores": settings.scores,
             "columns": settings.columns,
             "prefix": settings.prefix,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 
 from batchtts.outputs.datasets.card import FIGURE_TITLES, card
 from batchtts.outputs.datasets.catalogue import Catalogue
@@ -63,7 +64,7 @@ def _write_utterances(
                 name = _digest(recipe)
                 recipes[name] = recipe
                 norms = voices.get(entry.speaker_number + 1)
-                line = {
+                line: dict[str, object] = {
                     "key": entry.row.key,
                     "id": entry.row.id,
                     "speaker": entry.row.voice,
@@ -74,6 +75,8 @@ def _write_utterances(
                     **entry.figures,
                     "scores": norms.scores(entry.figures) if norms else {},
                 }
+                if entry.retakes is not None:
+                    line["retakes"] = asdict(entry.retakes)
                 file.write(json_line(line))
     yield path
     path = "about/recipes.json"

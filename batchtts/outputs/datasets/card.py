@@ -77,6 +77,7 @@ def card(
         _DECODING if guide.data_files is not None else "",
         _fields(layout),
         _origins(settings),
+        _retaken(counted, settings),
         _left_out(counted),
         _pictures(counted),
         _terms(settings.about),
@@ -220,6 +221,24 @@ def _origins(settings: DatasetSettings) -> str:
             held = ", ".join(f"{_plain(v)} in {s}" for v, s in splits.held_out.items())
             lines += ["", f"Speakers held out: {held}."]
     return "\n".join([*lines, ""])
+
+
+def _retaken(counted: Statistics, settings: DatasetSettings) -> str:
+    if not counted.retaken:
+        return ""
+    told = (
+        f"{_number(counted.retaken, 'utterance')}, which were more than "
+        f"{settings.retakes_above:g} spreads from their speaker's median, at most "
+        f"{_number(settings.retakes, 'time')}. Of {counted.replaced:,} another take"
+    )
+    lines = [
+        "## Made again",
+        "",
+        told,
+        "than the first was kept: see `retakes` in `about/utterances.jsonl`.",
+        "",
+    ]
+    return "\n".join(lines)
 
 
 def _left_out(counted: Statistics) -> str:

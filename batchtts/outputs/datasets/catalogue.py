@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from batchtts.corpora import FIGURES
 from batchtts.outputs.datasets.database import Cell, Database
-from batchtts.outputs.datasets.rows import Entry, Row
+from batchtts.outputs.datasets.rows import Entry, Retaken, Row
 from batchtts.outputs.datasets.schema import Verdict
 from batchtts.outputs.datasets.settings import DatasetSettings
 
@@ -18,7 +18,8 @@ AT_ONCE = 500
 """Rows that are looked at in one go."""
 
 _ENTRIES = f"""
-select number, content, split, shard, samples, voice, label, scores,
+select number, content, split, shard, samples, voice, label,
+    json_array(json(scores), take, tries, json(why), json(origin)),
     {", ".join(FIGURES)}
 from places join rows using (number) join voices using (voice)
 """
@@ -125,12 +126,18 @@ class Catalogue:
         samples: int,
         voice: int,
         label: str,
-        scores: str | None,
+        told: str,
         *figures: float,
     ) -> Entry:
+        scores, take, tries, why, origin = json.loads(told)
+        row = Row.read(content)
+        if origin:
+            made = replace(row.provenance, fingerprints=tuple(origin))
+            row = replace(row, provenance=made)
         return Entry(
             number=number,
-            row=Row.read(content),
+            row=row,
+            retakes=Retaken(take, tries, *why) if tries else None,
             split=split,
             shard=shard,
             samples=samples,
@@ -144,15 +151,17 @@ class Catalogue:
         self, number: int, voice: int, samples: int, scores: str | None, *figures: float
     ) -> Measured:
         duration_s = samples / self._settings.rate_hz
-        told = {"duration": duration_s, **self._figures(scores, figures)}
+        brought = json.loads(scores) if scores else None
+        told = {"duration": duration_s, **self._figures(brought, figures)}
         return Measured(number, voice, told)
 
     def _figures(
-        self, scores: str | None, figures: tuple[float, ...]
+        self, brought: Mapping[str, float] | None, figures: tuple[float, ...]
     ) -> dict[str, float]:
-        brought: dict[str, float] = json.loads(scores) if scores else {}
         measured = dict(zip(FIGURES, figures, strict=True))
-        return measured | {name: brought[name] for name in self._settings.scores}
+        return measured | {
+            name: (brought or {})[name] for name in self._settings.scores
+        }
 
 
 def _listed(number: int, content: str, verdict: int, reason: str | None) -> Listed:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -16,6 +16,7 @@ from batchtts.files import local_errors, make_folder
 __all__ = ["Cell", "Database"]
 
 Cell = str | int | float | bytes | None
+Values = Sequence[Cell] | Mapping[str, Cell]
 _Made = TypeVar("_Made")
 
 _SETUP = """
@@ -80,7 +81,7 @@ class Database:
             self._connection.executemany(sql, rows)
 
     def first(
-        self, sql: str, values: Sequence[Cell], into: Callable[..., _Made]
+        self, sql: str, values: Values, into: Callable[..., _Made]
     ) -> _Made | None:
         """Return the first row that a query finds, or None."""
         with self.lock, self._translated():

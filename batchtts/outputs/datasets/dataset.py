@@ -28,14 +28,15 @@ from batchtts.outputs.datasets.listing import lists_are_stale, write_lists
 from batchtts.outputs.datasets.moving import note_folders, remove_former
 from batchtts.outputs.datasets.packs import Packs
 from batchtts.outputs.datasets.placing import judge, place, shard_keys
-from batchtts.outputs.datasets.planning import Plan, plan
+from batchtts.outputs.datasets.planning import Plan, plan, want_moved
+from batchtts.outputs.datasets.retaking import Further, Retakes
 from batchtts.outputs.datasets.rows import Row, Sound
 from batchtts.outputs.datasets.schema import Verdict
-from batchtts.outputs.datasets.scores import figures_of, norms
+from batchtts.outputs.datasets.scores import figures_of
 from batchtts.outputs.datasets.settings import DatasetSettings
 from batchtts.outputs.datasets.statistics import Statistics, statistics
 
-__all__ = ["Dataset", "Outlier", "Summary"]
+__all__ = ["Dataset", "Summary"]
 
 _SAFE_BYTES = 64 * 1024 * 1024  # at most so much sound is lost when power fails
 _NO_END = 1 << 62
@@ -50,15 +51,6 @@ class Summary:
     shards_written: int  # over all targets
     files_changed: bool
     warnings: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Outlier:
-    """A row that sounds unlike the others of its voice."""
-
-    key: str
-    figure: str
-    score: float  # robust: how many standard deviations, as it were
 
 
 class Dataset:
@@ -87,6 +79,7 @@ class Dataset:
         self._index = Index(state / "index.sqlite", settings)
         note_folders(self._index, settings.targets, settings.base)
         self._packs = Packs(state / "packs")
+        self._retakes = Retakes(self._index, settings)
         self._keepers = [
             Keeper(self._index.database, target, settings)
             for target in settings.targets
@@ -125,6 +118,7 @@ class Dataset:
     def plan(self) -> Plan:
         """Find out, once all rows are told, which of them need their sound."""
         found = plan(self._index, self._packs, self._keepers, self._settings)
+        self._retakes.begin()
         self._is_planned = True
         return found
 
@@ -132,9 +126,9 @@ class Dataset:
         """Tell, once planned, whether lists or cards are to be written anew."""
         return lists_are_stale(self._index, self._keepers, self._settings)
 
-    def wants(self, key: str) -> bool:
-        """Tell whether a row needs its sound."""
-        return self._index.wanted(key) is not None
+    def wants(self, key: str, take: int = 0) -> bool:
+        """Tell whether a row needs its sound, and in this take."""
+        return self._index.wanted(key, take) is not None
 
     def add(
         self,
@@ -143,11 +137,13 @@ class Dataset:
         scores: Mapping[str, float] | None = None,
         *,
         doubts: Sequence[Mapping[str, object]] = (),
+        further: Further | None = None,
     ) -> None:
         """Take the sound of a row, in any order, from any thread.
 
         ``scores`` has a figure for each name in the settings' ``scores``; `doubts`
-        gives the ``doubts`` back. Of a row that needs no sound nothing is taken.
+        gives the ``doubts`` back. Of a row that needs no sound nothing is taken, nor a
+        ``further`` take that is no better than what there is.
         Raises LocalError when the sound cannot be encoded or the disk not written,
         and ValueError when it is at another rate than the dataset.
         """
@@ -155,22 +151,28 @@ class Dataset:
             raise ValueError(
                 f"sound at {sound.rate_hz} Hz in a dataset at {self._settings.rate_hz}"
             )
-        found = self._index.wanted(key)
+        take = further.take if further else 0
+        found = self._index.wanted(key, take)
         if found is None:
             return
-        number, row = found
         if not sound.samples:
-            self.lose(key, "it has no sound")
+            self.lose(key, "it has no sound", take)
             return
         quality = quality_of(sound.blocks(), sound.rate_hz)
-        figures = figures_of(row, sound, quality)
+        figures = figures_of(found.row, sound, quality)
         blobs = {suffix: encoded(sound, suffix) for suffix in self._settings.suffixes}
         with self._lock:
+            if (
+                further
+                and found.is_further
+                and not self._retakes.is_kept(found.number, further, figures)
+            ):
+                return
             pack, start = self._packs.append(list(blobs.values()))
             sizes = {suffix: len(blob) for suffix, blob in blobs.items()}
             staged = Staged(pack, start, sizes.get(".wav"), sizes.get(".flac"))
             self._index.stage(
-                number, staged, sound.samples, figures, scores or {}, doubts
+                found.number, staged, sound.samples, figures, scores or {}, doubts
             )
             self._unsafe_bytes += sum(sizes.values())
             self._unwritten_bytes += sum(sizes.values())
@@ -180,36 +182,45 @@ class Dataset:
         if is_much and self._settings.writes_on_the_way:
             self._write_some()
 
-    def lose(self, key: str, reason: str) -> None:
-        """Tell that a wanted row gets no sound in this run, and why."""
-        self._index.lose(key, reason)
+    def lose(self, key: str, reason: str, take: int = 0) -> None:
+        """Tell that a wanted row gets no sound in this run, or no further take."""
+        self._index.lose(key, reason, take)
 
-    def again(self, key: str) -> None:
-        """Ask for the sound of a row that has come once more, to replace it."""
-        self._index.database.run(
-            "update places set pack = null, samples = null, wanted = 1"
-            " where pack is not null"
-            " and number = (select number from rows where key = ?)",
-            (key,),
+    def ask(self) -> bool:
+        """Find out, once what was wanted has come, whether sound is wanted once more.
+
+        `next_take` tells of which rows. Where one has another take than it had, those
+        that share its shard need their sound again, too.
+        """
+        if not self._settings.retakes:
+            return False
+        database = self._index.database
+        if not database.number("select 1 from places where wanted = 1 limit 1"):
+            self._retakes.judge()
+            if not self._retakes.count():
+                want_moved(self._index, self._keepers)
+        return self._retakes.count() > 0 or bool(
+            database.number("select 1 from places where wanted = 1 limit 1")
         )
 
-    def outliers(self, most: float) -> Iterator[Outlier]:
-        """Yield the rows, of those whose sound came, with a score above ``most``.
+    def retakes_due(self) -> int:
+        """Return of how many rows that have their sound another take is wanted."""
+        return self._retakes.count()
 
-        Worth asking for before `finish`, where the settings hold back.
-        """
-        voices = norms(self._index.database)
-        for found in self._index.catalogue.measured("pack is not null"):
-            for one in found:
-                if one.voice not in voices:
-                    continue
-                figure, score = voices[one.voice].worst(one.figures)
-                if score > most:
-                    yield Outlier(self._index.key(one.number), figure, score)
+    def next_take(self, key: str) -> int | None:
+        """Return in which take a row is wanted now; 0: the first; None: in none."""
+        return self._index.next_take(key)
+
+    def may_follow(self, key: str, take: int) -> int:
+        """Return how many takes may be wanted of a row after one that is wanted."""
+        if not self._settings.retakes or (not take and self._index.is_judged(key)):
+            return 0
+        return self._settings.retakes - take
 
     def lost(self) -> Iterator[str]:
-        """Yield the key of every row whose sound did not come."""
-        for one in self._index.catalogue.listed(f"verdict = {Verdict.LOST}"):
+        """Yield the key of every row whose sound, or further take, did not come."""
+        which = f"(verdict = {Verdict.LOST} or asked < 0)"
+        for one in self._index.catalogue.listed(which):
             yield one.row.key
 
     def dropped(self) -> Iterator[Listed]:
@@ -254,6 +265,7 @@ class Dataset:
             lists = write_lists(
                 self._index, self._keepers, self._settings, counted, self._check
             )
+            self._retakes.end()
             database.commit()
             with self._lock:
                 self._unsafe_bytes = 0

@@ -24,7 +24,7 @@ from batchtts.outputs.datasets.schema import SCHEMA, VERSION, Verdict
 from batchtts.outputs.datasets.settings import WHOLE, DatasetSettings
 from batchtts.outputs.datasets.splits import group_of, split_of
 
-__all__ = ["Index", "Staged", "digest_of"]
+__all__ = ["Index", "Needed", "Staged", "digest_of"]
 
 _MAX_DOUBTS = 100_000  # told; who has more knows enough
 _STAGE = f"""
@@ -32,9 +32,10 @@ update places set pack = ?, start = ?, wav_bytes = ?, flac_bytes = ?, samples = 
     scores = ?, doubts = ?, wanted = 0, {", ".join(f"{name} = ?" for name in FIGURES)}
 where number = ?
 """
+_UNJUDGED = "take = 0, tries = 0, asked = null, why = null, origin = null"
 _FORGET = f"""
 update places set pack = null, samples = null, scores = null, doubts = null,
-    shard = null,
+    shard = null, {_UNJUDGED},
     {", ".join(f"{name} = null" for name in FIGURES)}
 """
 
@@ -47,6 +48,15 @@ class Staged:
     start: int
     wav_bytes: int | None
     flac_bytes: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Needed:
+    """A row that needs its sound; or that has it, and needs another to compare."""
+
+    number: int
+    row: Row
+    is_further: bool
 
 
 def digest_of(text: str) -> bytes:
@@ -71,6 +81,15 @@ class Index:
             self.database.run("update places set shard = null")
         if self.is_news("sound", f"{settings.sound_key} {settings.rate_hz}"):
             self.database.run(_FORGET)
+        # Rows that were made again, or left out, are to have their first takes.
+        above = settings.retakes_above if settings.retakes else ""
+        if self.is_news("retakes", f"{settings.retakes} {above}"):
+            self.database.run(
+                "update places set pack = null, samples = null, verdict = 0,"
+                " reason = null where take > 0 or verdict = ?",
+                (Verdict.FILTERED,),
+            )
+            self.database.run(f"update places set {_UNJUDGED}")
         if self.is_news("quality", f"{QUALITY_VERSION} {settings.scores}"):
             self.database.run(_FORGET)
 
@@ -131,18 +150,44 @@ class Index:
         )
         return found or ""
 
-    def wanted(self, key: str) -> tuple[int, Row] | None:
-        """Return the number and the content of a row that needs its sound."""
-        found = self.database.first(
-            "select number, content from rows join places using (number)"
-            " where key = ? and wanted = 1",
-            (key,),
-            _Content,
+    def wanted(self, key: str, take: int = 0) -> Needed | None:
+        """Return a row that needs its sound, if it is in that take."""
+        return self.database.first(
+            "select number, content, wanted from rows join places using (number)"
+            " where key = :key and removed = 0 and ((wanted = 1 and take = :take)"
+            " or (wanted = 0 and asked > 0 and asked = :take))",
+            {"key": key, "take": take},
+            _needed,
         )
-        return None if found is None else (found.number, Row.read(found.content))
 
-    def lose(self, key: str, reason: str) -> None:
-        """Note that a row gets no sound this time, and why."""
+    def next_take(self, key: str) -> int | None:
+        """Return the take in which a row is wanted; None: in none."""
+        return self.database.first(
+            "select case wanted when 1 then take else asked end"
+            " from rows join places using (number) where key = ?"
+            " and removed = 0 and (wanted = 1 or asked > 0)",
+            (key,),
+            int,
+        )
+
+    def is_judged(self, key: str) -> bool:
+        """Tell whether it is decided whether a row is to be made again."""
+        return bool(
+            self.database.number(
+                "select asked is not null from rows join places using (number)"
+                " where key = ?",
+                (key,),
+            )
+        )
+
+    def lose(self, key: str, reason: str, take: int = 0) -> None:
+        """Note that a row gets no sound this time, and why; or no other take."""
+        if take:
+            self.database.run(
+                "update places set asked = -asked where asked = ? and wanted = 0"
+                " and number = (select number from rows where key = ?)",
+                (take, key),
+            )
         self.database.run(
             "update places set verdict = ?, reason = ?, shard = null, wanted = 0"
             " where wanted = 1 and number = (select number from rows where key = ?)",
@@ -235,7 +280,7 @@ class Index:
         verdict, reason = _refused(row)
         self.database.run(
             "update places set digest = ?, voice = ?, verdict = ?, reason = ?,"
-            " pack = null, samples = null where number = ?",
+            f" pack = null, samples = null, {_UNJUDGED} where number = ?",
             (digest, self._voice(row), verdict, reason, number),
         )
         self._deal(number, row)
@@ -278,10 +323,8 @@ class _Known:
     digest: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class _Content:
-    number: int
-    content: str
+def _needed(number: int, content: str, wanted: int) -> Needed:
+    return Needed(number, Row.read(content), is_further=not wanted)
 
 
 def _refused(row: Row) -> tuple[Verdict, str | None]:

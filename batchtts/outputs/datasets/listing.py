@@ -91,8 +91,8 @@ def _key(index: Index, settings: DatasetSettings) -> bytes:
     told = repr([settings.about, settings.filters, settings.splits])
     digest = hashlib.sha256(told.encode())
     for line in index.database.each(
-        "select number, digest, split, shard, verdict, reason, removed from places"
-        " order by number",
+        "select number, digest, split, shard, verdict, reason, removed, take, tries"
+        " from places order by number",
         (),
         _line,
     ):

@@ -133,7 +133,7 @@ def shard_keys(index: Index, only: Shard | None = None) -> list[tuple[Shard, byt
     digest = hashlib.sha256()
     last: Shard | None = None
     for shard, row in index.database.each(
-        f"select split, shard, digest from places where {which}"
+        f"select split, shard, digest, take from places where {which}"
         " order by split, shard, number",
         () if only is None else (only.split, only.number),
         _row_of,
@@ -166,5 +166,5 @@ def _filling(index: Index, split: str, start: int) -> _Filling | None:
     )
 
 
-def _row_of(split: str, shard: int, digest: bytes) -> tuple[Shard, bytes]:
-    return Shard(split, shard), digest
+def _row_of(split: str, shard: int, digest: bytes, take: int) -> tuple[Shard, bytes]:
+    return Shard(split, shard), digest + (f" {take}".encode() if take else b"")

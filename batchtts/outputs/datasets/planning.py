@@ -17,7 +17,12 @@ from batchtts.outputs.datasets.placing import (
 from batchtts.outputs.datasets.schema import Verdict
 from batchtts.outputs.datasets.settings import DatasetSettings
 
-__all__ = ["Plan", "plan"]
+__all__ = ["Plan", "plan", "want_moved"]
+
+_WANT = """
+update places set wanted = 1 where verdict = 0 and pack is null
+    and (shard is null or (split, shard) in temp.stale)
+"""
 
 _WITHOUT_WHAT_WAITS = """
 update places set pack = null where pack is not null and (
@@ -64,20 +69,30 @@ def plan(
     _check_packs(index, packs, settings)
     if index.is_news("filters", repr(settings.filters)):
         judge(index, settings, anew=True)
+    for keeper in keepers:
+        keeper.look()
     _find_stale(index, keepers)
     forget_removed(index, "(split, shard) in temp.stale")
     reopen(index, settings)
     database.run("update places set wanted = 0 where wanted = 1")
-    wanted = database.run(
-        "update places set wanted = 1 where verdict = 0 and pack is null"
-        " and (shard is null or (split, shard) in temp.stale)"
-    )
+    wanted = database.run(_WANT)
     database.commit()
     return Plan(
         rows=database.number("select count(*) from temp.seen"),
         wanted=wanted,
         removed=database.number("select count(*) from places where removed = 1"),
     )
+
+
+def want_moved(index: Index, keepers: Sequence[Keeper]) -> None:
+    """Want the sound of those rows too whose shards have others with another take."""
+    if index.database.number(
+        "select 1 from places where take > 0 and pack is not null"
+        " and shard is not null limit 1"
+    ):
+        _find_stale(index, keepers)
+        forget_removed(index, "(split, shard) in temp.stale")
+        index.database.run(_WANT)
 
 
 def _check_packs(index: Index, packs: Packs, settings: DatasetSettings) -> None:
@@ -94,8 +109,6 @@ def _check_packs(index: Index, packs: Packs, settings: DatasetSettings) -> None:
 def _find_stale(index: Index, keepers: Sequence[Keeper]) -> None:
     """List the shards that some target lacks or has otherwise."""
     database = index.database
-    for keeper in keepers:
-        keeper.look()
     database.run("create temp table if not exists stale (split, shard)")
     database.run("delete from temp.stale")
     for shard, key in shard_keys(index):

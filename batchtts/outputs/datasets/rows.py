@@ -15,6 +15,7 @@ __all__ = [
     "MAX_TEXT_CHARS",
     "Entry",
     "Provenance",
+    "Retaken",
     "Row",
     "Sound",
     "one_line",
@@ -95,6 +96,16 @@ class Sound:
     levels: Levels
 
 
+@dataclass(frozen=True, slots=True)
+class Retaken:
+    """How a row came to its sound that was asked for more than once."""
+
+    take: int  # that was kept; 0: the first
+    made: int  # beside the first
+    figure: str  # in which the first was farthest from its voice's median
+    score: float  # and how far
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """A row in its place in a dataset, with what was measured of it."""
@@ -108,6 +119,7 @@ class Entry:
     speaker: str  # the voice as a label: see `speaker_label`
     speaker_number: int
     figures: Mapping[str, float]
+    retakes: Retaken | None = None
 
     @property
     def duration_s(self) -> float:

@@ -49,11 +49,17 @@ create table if not exists places (
     samples integer,
     scores text,
     doubts text,
+    take integer not null default 0,
+    tries integer not null default 0,
+    asked integer,
+    why text,
+    origin text,
     {_FIGURE_COLUMNS}
 );
 create index if not exists by_shard on places (split, shard) where shard is not null;
 create index if not exists unplaced on places (number) where shard is null;
 create index if not exists waiting on places (number) where wanted = 1;
+create index if not exists asking on places (number) where asked > 0;
 create index if not exists doubted on places (number) where doubts is not null;
 create index if not exists staged on places (pack) where pack is not null;
 create table if not exists shards (

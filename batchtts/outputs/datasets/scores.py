@@ -31,7 +31,10 @@ _DIGITS = 3
 # synthetic voices can be so even that a tenth of a decibel would stand out.
 _SPREADS = {
     "pace": 0.05,
+    "leading_silence_s": 0.15,
+    "trailing_silence_s": 0.15,
     "longest_silence_s": 0.15,
+    "clipped_samples": 8.0,
     "loudness_lufs": 1.0,
     "bandwidth_hz": 500.0,
     "snr_db": 8.0,

@@ -12,6 +12,8 @@ __all__ = ["WHOLE", "DatasetSettings"]
 WHOLE = "train"
 """The only split where none were asked for: what loaders look for."""
 
+_ODD = 6.0  # spreads from the median, where the job does not say it
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatasetSettings:
@@ -32,7 +34,7 @@ class DatasetSettings:
     prefix: str = ""  # before the audio paths in lists; empty: relative ones
     drop_removed: bool = False  # take rows that the job lost out of finished shards
     base: Path = Path()  # where folders are noted from
-    holds_back: bool = False  # write nothing on the way: sound may be made again
+    retakes: int = 0  # at most, of each row that is unlike its voice's others
     shard_bytes: int = 512 * 1024 * 1024  # of PCM
     shard_rows: int = 10_000  # the Hub's limit of files in a folder
     owner: str = ""  # marks temporary files: see `files.sweep`
@@ -52,7 +54,13 @@ class DatasetSettings:
     @property
     def writes_on_the_way(self) -> bool:
         """Tell whether a full shard can be written before all sound has come."""
-        return not (self.holds_back or self.judges_outliers)
+        return not (self.retakes or self.judges_outliers)
+
+    @property
+    def retakes_above(self) -> float:
+        """Return the score above which a row is made again: that of the filter."""
+        bounds = [one.most for one in self.filters if one.figure == OUTLIER]
+        return next((most for most in bounds if most is not None), _ODD)
 
     @property
     def judges_outliers(self) -> bool:

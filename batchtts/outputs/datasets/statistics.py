@@ -51,6 +51,8 @@ class Statistics:
     refused: int
     filtered: tuple[tuple[str, int], ...]  # by figure
     lost: int
+    retaken: int  # of those that are in it: made more than once
+    replaced: int  # of these: with a further take kept
     removed: int  # still in a finished shard
     shared_texts: int  # groups of a held-out voice that another split has too
 
@@ -100,6 +102,8 @@ def statistics(database: Database, settings: DatasetSettings) -> Statistics:
             )
         ),
         lost=_count(database, f"verdict = {Verdict.LOST:d}"),
+        retaken=_count(database, f"tries > 0 and {_KEPT}"),
+        replaced=_count(database, f"take > 0 and {_KEPT}"),
         removed=_count(database, f"removed = 1 and {_KEPT}"),
         shared_texts=_shared(database, settings),
     )
