@@ -121,7 +121,7 @@ def test_another_machine_makes_the_same_bytes(
         env=environment,
         umask=0o077,
         check=True,
-        timeout=60,
+        timeout=120,
     )
     assert _made(there) == _made(home)
     again = export(batchtts.load_job(there / "job.yaml"), archive)

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Estimate", "Estimator"]
 
-_ENOUGH = 64  # takes or files of a voice that are looked at
+_ENOUGH = 64  # takes or files of a voice that it is estimated by
+_MOST_TRIED = 256  # that are looked for
+_COUNTED = 512  # requests of a voice whose units are all counted; then
+_EACH = 64  # one of so many
 _BEGIN_S = 0.5  # from a request to its first audio
 # Seconds of speech that a connection brings in a second: nobody promises them.
 _RIME_PACE = 2.0
@@ -44,35 +47,41 @@ class Estimate:
 
 
 @dataclass(slots=True)
-class _Sum:
-    """The units of many texts."""
-
-    counts: list[float] = field(default_factory=lambda: [0.0] * len(KINDS))
-    pauses_s: float = 0.0
-
-    def add(self, units: Units) -> None:
-        self.counts = [a + b for a, b in zip(self.counts, units.counts, strict=True)]
-        self.pauses_s += units.pauses_s
-
-
-@dataclass(slots=True)
 class _Voice:
     """What is known of a voice, and what is wanted of it."""
 
     pace: Pace
     takes: int = 0
     files: int = 0
-    wanted: _Sum = field(default_factory=_Sum)
-    to_send: _Sum = field(default_factory=_Sum)
+    tried: int = 0
+    requests: int = 0
+    wanted: int = 0  # characters
+    to_send: int = 0
+    counted: int = 0  # of the wanted: what the units are of
+    counts: list[float] = field(default_factory=lambda: [0.0] * len(KINDS))
+    pauses_s: float = 0.0
 
     @property
     def is_known(self) -> bool:
-        return self.takes + self.files >= _ENOUGH
+        return self.takes + self.files >= _ENOUGH or self.tried >= _MOST_TRIED
 
-    def seconds(self, some: _Sum) -> float:
-        if not any(some.counts):
-            return some.pauses_s
-        return self.pace.expect(Units(tuple(some.counts), some.pauses_s)).seconds
+    def want(self, request: Request) -> None:
+        """Count a request; the units of some stand for those of all."""
+        self.requests += 1
+        self.wanted += len(request.text)
+        if self.requests > _COUNTED and self.requests % _EACH:
+            return
+        units = _units(request)
+        self.counts = [a + b for a, b in zip(self.counts, units.counts, strict=True)]
+        self.pauses_s += units.pauses_s
+        self.counted += len(request.text)
+
+    def seconds(self, characters: int) -> float:
+        """Return how long so many of the wanted characters take."""
+        if not self.counted:
+            return 0.0
+        units = Units(tuple(self.counts), self.pauses_s)
+        return self.pace.expect(units).seconds * characters / self.counted
 
 
 class Estimator:
@@ -92,14 +101,14 @@ class Estimator:
         """
         if request.engine == RECORDED:
             return
-        voice, units = self._voice(request), _units(request)
-        voice.wanted.add(units)
+        voice = self._voice(request)
+        voice.want(request)
         if again:
             return
         if cached:
-            self._measure(voice, request, units)
+            self._measure(voice, request)
         else:
-            voice.to_send.add(units)
+            voice.to_send += len(request.text)
             self._requests += 1
 
     def learn(self, reading: Reading, facts: Mapping[str, object]) -> None:
@@ -112,7 +121,7 @@ class Estimator:
             return
         before = voice.takes
         for request in requests:
-            self._measure(self._voice(request), request, _units(request))
+            self._measure(self._voice(request), request)
         seconds = facts.get("seconds")
         alone = len(requests) == len(reading.pieces) == 1  # without our own pauses
         if voice.takes == before and alone and isinstance(seconds, float | int):
@@ -125,7 +134,7 @@ class Estimator:
         to_send_s = sum(one.seconds(one.to_send) for one in voices)
         per_second = _RIME_PACE if job.engine == "rime" else _LOCAL_PACE
         at_once = max(1, min(job.concurrency, self._requests))
-        wanted = [one for one in voices if any(one.wanted.counts)]
+        wanted = [one for one in voices if one.wanted]
         return Estimate(
             audio_seconds=round(sum(one.seconds(one.wanted) for one in voices), 1),
             audio_seconds_to_send=round(to_send_s, 1),
@@ -138,12 +147,13 @@ class Estimator:
             speech_per_second=per_second,
         )
 
-    def _measure(self, voice: _Voice, request: Request, units: Units) -> None:
+    def _measure(self, voice: _Voice, request: Request) -> None:
         if voice.is_known:
             return
+        voice.tried += 1
         seconds = self._cache.seconds(request.fingerprint)
         if seconds is not None:
-            voice.pace.add(units, seconds)
+            voice.pace.add(_units(request), seconds)
             voice.takes += 1
 
     def _voice(self, request: Request) -> _Voice:
