@@ -441,6 +441,15 @@ def test_nothing_changed_is_told_by_a_look(
         assert check(batchtts.load_job(path)).is_current
     assert (made, unchanged) == (2, 2)
     assert second == [{**one, "state": "unchanged"} for one in first]  # type: ignore[dict-item]  # JSON
+    shutil.rmtree(tmp_path / ".batchtts")  # as in a clone: the first check remembers
+    assert check(batchtts.load_job(path)).is_current
+    with monkeypatch.context() as no_reading:
+        no_reading.delattr("batchtts.runner.checking.survey")
+        assert check(batchtts.load_job(path)).is_current
+    shutil.rmtree(tmp_path / ".batchtts")
+    (tmp_path / ".batchtts").write_bytes(b"")  # where nothing can be remembered
+    assert check(batchtts.load_job(path)).is_current
+    (tmp_path / ".batchtts").unlink()
     (tmp_path / "out" / "a.wav").write_bytes(b"x")
     assert check(batchtts.load_job(path)).stale == 1
     assert run()[:2] == (1, 1)

@@ -43,7 +43,8 @@ def command(*, as_json: bool, junit: Path | None, **flags: Unpack[JobFlags]) -> 
     """Tell whether every output of JOB is up to date, and if not, why.
 
     Compares the job, its texts, the lock beside it and the files on disk. Needs
-    no key, no network and no cache; sends and writes nothing. Exit code 0: up to
+    no key, no network and no cache; sends nothing, and writes nothing but notes for
+    the next check. Exit code 0: up to
     date; 8: not. In GitHub Actions, what is out of date is shown at its line.
     """
     from batchtts.runner.checking import check

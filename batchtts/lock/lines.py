@@ -220,8 +220,11 @@ def body(made: Made) -> dict[str, object]:
 def _json(values: Mapping[str, object]) -> str:
     # Not `visible_json`: what it escapes more makes no difference to a reader, and
     # a lock has many lines. Line ends, which would, are escaped by JSON itself.
-    text = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
-    return text if text.isprintable() else json.dumps(values, separators=(",", ":"))
+    text = _encode(values)
+    return text if text.isprintable() else _encode_ascii(values)
 
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_encode_ascii = json.JSONEncoder(separators=(",", ":")).encode
 
 HEADER = _json({"lock": "batchtts", "version": VERSION})

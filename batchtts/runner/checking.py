@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import cast
 
 from batchtts.errors import StaleError
 from batchtts.model import Job, Place
@@ -22,19 +23,26 @@ from batchtts.runner.engine import engine_of
 from batchtts.runner.finding import Finding, State
 from batchtts.runner.inputs import Inputs
 from batchtts.runner.ledger import Ledger, is_made_of
-from batchtts.runner.locking import Merged, looked_into
+from batchtts.runner.locking import Merged, looked_into, remember
 from batchtts.runner.orphans import counted_files, orphans, shared_orphans
 from batchtts.runner.places import lock_path
 from batchtts.runner.recipes import Recipes
 from batchtts.runner.recordings import recording_problems
 from batchtts.runner.remembered import Remembered
-from batchtts.runner.standing import standing
+from batchtts.runner.seeing import Trouble, unlike
+from batchtts.runner.standing import note_standing, standing
 from batchtts.targets import Target
 from batchtts.texts import read_texts
 
 __all__ = ["MAX_FINDINGS", "Check", "check"]
 
 MAX_FINDINGS = 10_000  # kept with their details; the rest is counted
+
+
+_TROUBLES: Mapping[Trouble, str] = {
+    "missing": "file missing",
+    "altered": "file altered by hand",
+}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -71,13 +79,15 @@ class Check:
 
 
 def check(job: Job) -> Check:
-    """Compare a job with its lock and its files; nothing is sent or written.
+    """Compare a job with its lock and its files; nothing is sent.
 
+    Nothing is written but what the next check is quicker by, in the state folder.
     Raises JobError when an input is bad or the lock is damaged, LocalError when
     a file cannot be read.
     """
     with looked_into(job) as (ledger, merged):
-        known = standing(job, ledger, Inputs(job).digests)
+        inputs = Inputs(job)
+        known = standing(job, ledger, inputs.digests)
         if known is not None:
             every = known.outputs
             return Check(
@@ -89,6 +99,8 @@ def check(job: Job) -> Check:
         found.trouble = _trouble(job, ledger, merged) or checker.recordings()
         checker.outputs()
         checker.codecs()
+        checker.note(inputs)
+        remember(ledger, merged, job)
     return found
 
 
@@ -97,6 +109,28 @@ def _trouble(job: Job, ledger: Ledger, merged: Merged) -> str | None:
     if not (path.is_file() or ledger.is_empty):
         return f'there is no "{path.name}" yet: `batchtts run` writes it'
     return merged.sentence
+
+
+def _troubled(ledger: Ledger) -> bool:
+    """Look at all files that the lock knows; tell whether any is not what it was."""
+    with ledger.lock:
+        ledger.database.execute(
+            "create temp table if not exists troubled (path primary key, trouble)"
+        )
+        ledger.database.execute("delete from temp.troubled")
+    found = False
+    for one in unlike(ledger, "outputs"):
+        found = True
+        with ledger.lock:
+            ledger.database.execute("insert into temp.troubled values (?, ?)", one)
+    return found
+
+
+def _trouble_of(ledger: Ledger, name: str) -> Trouble | None:
+    query = "select trouble from temp.troubled where path = ?"
+    with ledger.lock:
+        found = ledger.database.execute(query, (name,)).fetchone()
+    return None if found is None else cast("Trouble", found[0])
 
 
 class _Checker:
@@ -110,6 +144,7 @@ class _Checker:
         self._engine = engine_of(job, ledger)
         self._recipes = Recipes(self._engine)
         self._earlier = Remembered(ledger)
+        self._troubled = False  # some file is not what it was
         self._known = 0  # files that the lock knows and the job asks for
 
     def _planned(self) -> Iterator[Reading]:
@@ -123,6 +158,7 @@ class _Checker:
 
     def outputs(self) -> None:
         """Look at every output, and for files that nobody asks for."""
+        self._troubled = _troubled(self._ledger)
         with contextlib.closing(
             collections_of(self._job, self._ledger, None, self._recipes, by_lock=True)
         ) as shared:
@@ -165,13 +201,12 @@ class _Checker:
             place = reading.text.place
             reasons = reasons or (Reason(place, "made of something else"),)
             self._add("changed", name, reading, reasons)
-        elif not path.exists():
-            reason = Reason(reading.text.place, "file missing")
-            self._add("missing", name, reading, (reason,))
-        elif not ledger.is_whole(path, row):
-            reason = Reason(reading.text.place, "file altered by hand")
-            self._add("altered", name, reading, (reason,))
-        elif not is_shown(reading, target, json.loads(row.facts)):
+        elif self._troubled and (trouble := _trouble_of(ledger, name)):
+            reason = Reason(reading.text.place, _TROUBLES[trouble])
+            self._add(trouble, name, reading, (reason,))
+        elif target.output.subtitles and not is_shown(
+            reading, target, json.loads(row.facts)
+        ):
             reason = Reason(reading.text.place, "its subtitles missing or altered")
             self._add("altered", name, reading, (reason,))
         else:
@@ -201,6 +236,19 @@ class _Checker:
     def recordings(self) -> str | None:
         """Say what is wrong with pinned recordings; None: nothing."""
         return "; ".join(map(str, recording_problems(self._job, self._earlier))) or None
+
+    def note(self, inputs: Inputs) -> None:
+        """Note for the next check that all is as it should be, if it is."""
+        list(inputs.watched(iter(())))
+        found = self._found
+        note_standing(
+            self._job,
+            self._ledger,
+            self._size,
+            inputs.digests,
+            files=self._known,
+            is_whole=found.is_current and not (found.notes or inputs.changed),
+        )
 
     def codecs(self) -> None:
         """Note whether other versions of the codecs are here than made the files."""

@@ -45,6 +45,7 @@ __all__ = [
 ]
 
 PUT = "insert or replace into outputs values (?, ?, ?, ?, ?, ?, ?)"
+_encode = json.JSONEncoder(ensure_ascii=False).encode  # as it is made but once
 _UNSEEN = -1  # a time of change that no file has
 
 
@@ -66,6 +67,7 @@ class Ledger:
     ) -> None:
         """Use a database; see `open` and `read_only`."""
         self.database = database
+        self.is_temporary = False
         self.lock = threading.RLock()
         self.changed = False  # what stands in the lock has
         self.base = base
@@ -100,7 +102,9 @@ class Ledger:
     @classmethod
     def temporary(cls, *, base: Path) -> Self:
         """Make a ledger that is gone when it is closed."""
-        return cls(opened(""), base)
+        made = cls(opened(""), base)
+        made.is_temporary = True
+        return made
 
     def __enter__(self) -> Self:
         """Return the ledger itself."""
@@ -225,6 +229,14 @@ class Ledger:
             database.executemany("insert into parts values (?, ?, ?)", rows)
         self.changed = True
 
+    def save(self, path: Path) -> None:
+        """Put all that is known into the ledger at ``path``, in the place of its own.
+
+        Raises sqlite3.Error where that cannot be.
+        """
+        with self.lock, contextlib.closing(sqlite3.connect(path)) as kept:
+            self.database.backup(kept)
+
     def mark(self, name: str) -> str | None:
         """Return what was noted under a name."""
         with self.lock, contextlib.suppress(sqlite3.Error):
@@ -323,7 +335,7 @@ def row_of(line: FileLine, size: int, mtime_ns: int = _UNSEEN) -> tuple[object, 
 
 def written_made(made: Made) -> str:
     """Write down what a file is made of; the same for equal values."""
-    return json.dumps(body(made), ensure_ascii=False)
+    return _encode(body(made))
 
 
 def shared_row(

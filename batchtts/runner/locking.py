@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from batchtts.errors import LocalError, LockedError
 from batchtts.files import atomic, local_errors
 from batchtts.lock.lines import (
     HEADER,
@@ -26,10 +27,24 @@ from batchtts.lock.lines import (
 from batchtts.lock.parsing import made_of
 from batchtts.lock.reading import Found, read_lock
 from batchtts.model import Job
+from batchtts.runner.guard import guard
 from batchtts.runner.ledger import PUT, Ledger, row_of, shared_row, written_made
-from batchtts.runner.places import ledger_path, lock_path, owner_of
+from batchtts.runner.places import (
+    ledger_path,
+    lock_path,
+    owner_of,
+    require_real,
+    state_folder,
+)
 
-__all__ = ["Merged", "agrees", "looked_into", "take_over", "write_lock"]
+__all__ = [
+    "Merged",
+    "agrees",
+    "looked_into",
+    "remember",
+    "take_over",
+    "write_lock",
+]
 
 _KINDS = ("speech", "sound", "codecs", "take", "pin", "dataset")
 _MARK = "lock"  # the SHA-256 of the lock that the ledger agrees with
@@ -227,6 +242,19 @@ def looked_into(job: Job) -> Iterator[tuple[Ledger, Merged]]:
             if not known.is_empty:
                 _carry(known, ledger)
             yield ledger, merged
+
+
+def remember(ledger: Ledger, merged: Merged, job: Job) -> None:
+    """Have the next look begin with what this one has found out, where that may be.
+
+    It may not while a run works on the job, or where the lock has to be mended.
+    """
+    if not ledger.is_temporary or merged != Merged():
+        return
+    with contextlib.suppress(LocalError, LockedError, sqlite3.Error):
+        require_real(job)
+        with guard(state_folder(job), job.path.stem):
+            ledger.save(ledger_path(job))
 
 
 def _carry(known: Ledger, ledger: Ledger) -> None:

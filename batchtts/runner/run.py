@@ -185,7 +185,10 @@ class _Run:
         if session.ending.bug is not None:
             raise session.ending.bug
         if not self.scope.only:
-            note_standing(job, ledger, size, report, self.files)
+            told = set(report.warnings) - set(size.warnings)
+            is_whole = report.exit_code == 0 and report.pending == 0 and not told
+            files, inputs = self.files, report.inputs
+            note_standing(job, ledger, size, inputs, files=files, is_whole=is_whole)
         return report
 
     def _know(self) -> Remembered:

@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 from batchtts.files import local_errors
 from batchtts.runner.ledger import Ledger
 
-__all__ = ["Unlike", "sha256_of", "unlike"]
+__all__ = ["Trouble", "Unlike", "sha256_of", "unlike"]
 
 _AT_ONCE = 2_000
 _BY_ONE = 50  # files that a thread is given

@@ -62,18 +62,25 @@ def standing(job: Job, ledger: Ledger, inputs: Mapping[str, str]) -> Survey | No
 
 
 def note_standing(
-    job: Job, ledger: Ledger, size: Survey, report: RunReport, files: int
+    job: Job,
+    ledger: Ledger,
+    size: Survey,
+    inputs: Mapping[str, str],
+    *,
+    files: int,
+    is_whole: bool,
 ) -> None:
-    """Note that all is as it should be, if it is, and nothing else is to be told."""
+    """Note that all is as it should be, if it is, and nothing else is to be told.
+
+    ``files`` is how many the job asks for and the lock knows.
+    """
     noted = None
-    told = set(report.warnings) - set(size.warnings)
-    whole = report.exit_code == 0 and report.pending == 0 and not told
     if (
-        whole
-        and not (report.suspects or size.respelt or _is_special(job, ledger))
+        is_whole
+        and not (size.respelt or _is_special(job, ledger))
         and files == size.outputs == counted_files(ledger)
     ):
-        noted = json.dumps([_state(job, ledger, report.inputs), asdict(size)])
+        noted = json.dumps([_state(job, ledger, inputs), asdict(size)])
     if ledger.mark(_MARK) != noted:
         ledger.set_mark(_MARK, noted)
 
@@ -131,11 +138,15 @@ def _entries(ledger: Ledger) -> Iterator[str]:
 def _is_special(job: Job, ledger: Ledger) -> bool:
     """Tell whether more than the outputs has to be looked at."""
     shared = any(output.sharing != "none" for output in job.outputs)
-    query = "select 1 from notes where kind = 'pin'"
+    queries = (
+        "select 1 from notes where kind = 'pin'",
+        "select 1 from outputs where facts like '%\"suspects\"%' limit 1",
+    )
     with ledger.lock:
-        pinned = ledger.database.execute(query).fetchone() is not None
+        found = [ledger.database.execute(query).fetchone() for query in queries]
+    told = any(found)
     beside = any(getattr(output, "subtitles", ()) for output in job.outputs)
-    return shared or pinned or beside or job.local.url is not None
+    return shared or told or beside or job.local.url is not None
 
 
 def _state(job: Job, ledger: Ledger, inputs: Mapping[str, str]) -> str:
