@@ -42,6 +42,7 @@ LAYERS = [
         "environment",
         "formats",
         "hosts",
+        "memory",
         "names",
         "metadata",
         "profiles",

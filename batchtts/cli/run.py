@@ -122,6 +122,7 @@ def command(
     another run works on the job, 130 interrupted.
     """
     began_s = time.monotonic()  # loading takes a while on a busy machine
+    from batchtts.memory import share_arenas
     from batchtts.progress import Progress
     from batchtts.runner.run import run
     from batchtts.runner.scope import Scope
@@ -144,6 +145,7 @@ def command(
     # A take's last messages and the next one's handshake take many short turns of
     # the event loop: each would wait this long for a thread that makes sound.
     sys.setswitchinterval(_SWITCH_S)
+    share_arenas()
     with Progress(sys.stderr, bar=bar and level >= 0, verbose=level) as follow:
         report = run(
             job,

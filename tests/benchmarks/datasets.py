@@ -1,17 +1,22 @@
 """How fast datasets are written, beside the loop that only writes the files.
 
     python -m tests.benchmarks.datasets [--rows 10000 100000] [--formats webdataset]
+                                        [--jobs]
 
 Prints, for each number of rows and each format, the rows a second of making the
 dataset of sound that is ready (measuring and encoding it included), of a second
 run in which nothing has changed, and the peak memory; each in a process of its
-own. The floor writes the same bytes, one file an utterance, and nothing else.
+own. With --jobs it is a whole job each time, from a table to the dataset, spoken
+by the tones of the local server over sockets, in a process of its own. The floor
+writes as many bytes, one file an utterance, and nothing else.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import multiprocessing
+import subprocess
 import sys
 import tempfile
 import time
@@ -31,6 +36,16 @@ from batchtts.outputs.datasets.settings import DatasetSettings
 
 _RATE_HZ = 24000
 _SECONDS = 1.5
+_JOB = """
+engine: local
+local: {{synthesiser: tone}}
+concurrency: 32
+voices: {{astra: {{speaker: astra}}}}
+texts:
+  - {{table: rows.csv, text: words}}
+outputs:
+  - {{kind: dataset, path: out, license: cc0-1.0, format: {name}}}
+"""
 _FORMATS = ["audiofolder", "ljspeech", "parquet", "webdataset"]
 
 
@@ -39,12 +54,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, nargs="+", default=[1_000, 10_000])
     parser.add_argument("--formats", nargs="+", default=_FORMATS)
+    parser.add_argument("--jobs", action="store_true")
     asked = parser.parse_args()
-    print(f"{'format':<14}{'rows':>10}{'made/s':>10}{'again/s':>10}{'peak MB':>10}")
-    for name in ["floor .wav", "floor .flac", *asked.formats]:
+    formats = [f"job {name}" if asked.jobs else name for name in asked.formats]
+    print(f"{'format':<16}{'rows':>10}{'made/s':>10}{'again/s':>10}{'peak MB':>10}")
+    for name in ["floor .wav", "floor .flac", *formats]:
         for rows in asked.rows:
             made, again, peak_mb = _alone(name, rows)
-            start = f"{name:<14}{rows:>10,}{made:>10,.0f}"
+            start = f"{name:<16}{rows:>10,}{made:>10,.0f}"
             print(f"{start}{again:>10,.0f}{peak_mb:>10.1f}", flush=True)
 
 
@@ -56,6 +73,8 @@ def _alone(name: str, rows: int) -> tuple[float, float, float]:
         ProcessPoolExecutor(1, mp_context=spawn) as process,
     ):
         what = _floor if name.startswith("floor") else _measured
+        if name.startswith("job"):
+            what = _run
         return process.submit(what, name, rows, Path(folder)).result()
 
 
@@ -67,7 +86,7 @@ def _floor(name: str, rows: int, folder: Path) -> tuple[float, float, float]:
         group = folder / f"{number // 10_000:05d}"
         group.mkdir(exist_ok=True)
         (group / f"{number:07d}{suffix}").write_bytes(data)
-    return rows / (time.perf_counter() - start), float("nan"), peak_mb()
+    return rows / (time.perf_counter() - start), float("nan"), _peak_mb()
 
 
 def _measured(name: str, rows: int, folder: Path) -> tuple[float, float, float]:
@@ -77,7 +96,27 @@ def _measured(name: str, rows: int, folder: Path) -> tuple[float, float, float]:
     made = time.perf_counter() - start
     start = time.perf_counter()
     _make(name, rows, folder, [])
-    return rows / made, rows / (time.perf_counter() - start), peak_mb()
+    return rows / made, rows / (time.perf_counter() - start), _peak_mb()
+
+
+def _run(name: str, rows: int, folder: Path) -> tuple[float, float, float]:
+    job = _JOB.format(name=name.removeprefix("job "))
+    (folder / "job.yaml").write_text(job, encoding="utf-8")
+    with (folder / "rows.csv").open("w", encoding="utf-8") as table:
+        table.write("id,words\n")
+        table.writelines(f"{n:07d},Turn lamp {n} on.\n" for n in range(rows))
+    speeds = []
+    for expected in ((rows, 0), (0, rows)):
+        start = time.perf_counter()
+        job_path = str(folder / "job.yaml")
+        command = [sys.executable, "-m", "batchtts", "run", job_path, "-q"]
+        subprocess.run(command, check=True)
+        speeds.append(rows / (time.perf_counter() - start))
+        report = json.loads((folder / ".batchtts/job.report.json").read_bytes())
+        found = report["outputs_made"], report["outputs_unchanged"]
+        if found != expected:
+            raise SystemExit(f"made and unchanged: {found}")
+    return speeds[0], speeds[1], _peak_mb(of_children=True)
 
 
 def _make(name: str, rows: int, folder: Path, sounds: list[Sound]) -> None:
@@ -142,13 +181,13 @@ def _sound(pcm: bytes) -> Sound:
     )
 
 
-def peak_mb() -> float:
-    """Return the most memory that this process has had."""
+def _peak_mb(*, of_children: bool = False) -> float:
     if sys.platform == "win32":
         return float("nan")
     import resource  # noqa: PLC0415 -- not there on Windows
 
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    whose = resource.RUSAGE_CHILDREN if of_children else resource.RUSAGE_SELF
+    peak = resource.getrusage(whose).ru_maxrss
     return peak / 1e6 if sys.platform == "darwin" else peak / 1e3
 
 
