@@ -18,7 +18,9 @@ from batchtts.jobfile import load_job
 from batchtts.runner import revision
 from batchtts.runner.comparing import Comparison, compare
 
-pytestmark = pytest.mark.skipif(not shutil.which("git"), reason="needs git")
+pytestmark = pytest.mark.skipif(
+    not shutil.which("git") or os.name != "posix", reason="needs git and links"
+)
 
 JOB = """
 engine: local

@@ -226,6 +226,12 @@ def test_a_clone_without_the_cache_keeps_its_files(origin: Repository) -> None:
     origin.run()
     origin.commit()
     here = origin.clone("here")
+    here.rows["greet"] = ("Good morning to you.", "clerk")
+    here.write()
+    estimate = preview(here.job).estimate  # by the voice's other file
+    assert (estimate.takes, estimate.files, estimate.voices_unknown) == (0, 1, 0)
+    here.rows = dict(origin.rows)
+    here.write()
     report, sent = here.run()
     assert (report.made, report.unchanged, sent) == (0, 4, 0)
     shutil.rmtree(here.folder / "out")
