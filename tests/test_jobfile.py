@@ -923,6 +923,53 @@ def test_slots_are_checked(told: Problems, text: str, line: str) -> None:
     assert line in "".join(told(f"{HEAD}texts: [{{id: t, {text}}}]{outputs}"))
 
 
+@pytest.mark.parametrize(
+    ("name", "data", "told_of"),
+    [
+        (
+            "a.txt",
+            b"x\ny\n x \n",
+            'a.txt:3: "x" stands here a second time, after line 1',
+        ),
+        ("a.txt", b"x\nb\x00c\n", "a.txt:2: "),
+        ("a.txt", b"x\n\xe4\n", "a.txt:2: the words are not in UTF-8"),
+        ("a.txt", b"\n \n", "a.txt: the file has no words"),
+        pytest.param(
+            "a.txt",
+            b"x" * 501,
+            "a.txt:1: the word is longer than 500 characters",
+            id="long",
+        ),
+        pytest.param(
+            "a.txt", bytes((8 << 20) + 1), "the file is larger than 8 MiB", id="large"
+        ),
+        ("a.csv", b"x\n", '"a.csv" is no list of words (write one word a line'),
+        ("b.txt", b"x\n", 'there is no file "a.txt" (did you mean "b.txt"?)'),
+        ("../a.txt", b"x\n", "is outside the project"),
+    ],
+)
+def test_words_in_a_file_are_checked(
+    project: Path, told: Problems, name: str, data: bytes, told_of: str
+) -> None:
+    """Each mistake with its line, and no file from elsewhere."""
+    (project / name).write_bytes(data)
+    name = name.replace("b.txt", "a.txt")
+    outputs = "\noutputs: [{kind: files, path: 'o/{id}.wav'}]\n"
+    text = f"{{id: t, slots: {{a: {{file: {name}}}}}, text: '{{a}}'}}"
+    assert told_of in "".join(told(f"{HEAD}texts: [{text}]{outputs}"))
+
+
+def test_words_of_a_slot_may_be_in_a_file(project: Path, load: Load) -> None:
+    """One a line, whatever the lines end in; it is as if they stood in the job."""
+    words = "\ufefflamp\r\n\r\nkitchen fan \nTür"
+    (project / "devices.txt").write_text(words, encoding="utf-8", newline="")
+    slots = "slots: {s: [on, off], d: {file: devices.txt}}, text: '{s} {d}'"
+    job = load(f"{HEAD}{OUTPUTS}texts: [{{id: t, {slots}, voice: a}}]")
+    [source] = job.texts
+    assert isinstance(source, InlineText)
+    assert source.slots == (("s", ("on", "off")), ("d", ("lamp", "kitchen fan", "Tür")))
+
+
 def test_a_template_may_not_become_millions(told: Problems) -> None:
     """Not by mistake: some of them can be drawn."""
     words = "[" + ", ".join(f"w{number}" for number in range(1001)) + "]"

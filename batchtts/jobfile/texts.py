@@ -87,7 +87,7 @@ class _Reader:
     def _inline(self, fields: Fields) -> InlineText | None:
         name, words = fields.text("id"), fields.text("text")
         voice, roles = self._voice(fields), self._roles(fields)
-        slots = slots_of(fields, self.problems)
+        slots = slots_of(fields, self.places, self.problems)
         sample = sample_of(fields, slots, self.problems)
         if name is not None:
             self._check_id(name, fields.value("id"))

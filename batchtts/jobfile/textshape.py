@@ -32,6 +32,15 @@ _ROLES = {
     ),
 }
 
+_WORDS = Record(
+    noun="slot",
+    fields={
+        "file": Field(
+            shape=Text(), doc="a .txt file with a word or more a line", required=True
+        )
+    },
+)
+
 TEXT = ByKey(
     noun="text",
     variants={
@@ -127,10 +136,13 @@ TEXT = ByKey(
                 "voice": _TEXT_VOICE,
                 "title": Field(shape=Text(), doc="its title; default the id"),
                 "slots": Field(
-                    shape=Named(each=Listing(Text()), noun="slot", at_least=1),
+                    shape=Named(
+                        each=Either((Listing(Text()), _WORDS)), noun="slot", at_least=1
+                    ),
                     doc='words for the {names} in it: "turn {state} the {device}" with'
                     " state: [on, off] and device: [lamp, fan] is four texts, whose ids"
-                    " end in their words, which are columns too",
+                    " end in their words, which are columns too; a slot's words may be"
+                    " in a file, one a line: {file: devices.txt}",
                     aliases=("variables", "fill", "words"),
                 ),
                 "sample": Field(
