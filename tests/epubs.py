@@ -105,11 +105,12 @@ def _ncx(lines: Lines | str) -> str:
     if isinstance(lines, str):
         return lines
     point = (
-        '<navPoint><navLabel><text>{0}</text></navLabel><content src="{1}"/>',
+        '<navPoint id="n{2}"><navLabel><text>{0}</text></navLabel><content src="{1}"/>',
         "</navPoint>",
     )
     return (
-        '<?xml version="1.0"?><ncx xmlns="http://www.daisy.org/z3986/2005/ncx/">'
+        '<?xml version="1.0"?><ncx xmlns="http://www.daisy.org/z3986/2005/ncx/"'
+        ' version="2005-1"><head><meta name="dtb:uid" content="x"/></head>'
         "<docTitle><text>Tale</text></docTitle>"
         f"<navMap>{_nested(lines, '', *point, '')}</navMap></ncx>"
     )
@@ -127,6 +128,6 @@ def _nested(lines: Lines, above: str, before: str, after: str, below: str) -> st
             written.append(after)
         if was_deep and not deep:
             written += [below, after]
-        written.append(before.format(title.removeprefix("> "), escape(href)))
+        written.append(before.format(title.removeprefix("> "), escape(href), number))
         was_deep = deep
     return "".join([*written, after, *([below, after] if was_deep else []), below])

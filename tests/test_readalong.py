@@ -249,7 +249,7 @@ OLD = """<package xmlns="http://www.idpf.org/2007/opf" version="{}"><metadata
 @pytest.mark.parametrize(
     ("version", "more", "told"),
     [
-        ("2.0", "", "book.epub/OPS/book.opf: it is an EPUB 2.0: only EPUB 3 can be"),
+        ("1.2", "", 'book.epub/OPS/book.opf: it is an EPUB of the version "1.2"'),
         ("3.0", 'media-overlay="x"', "the book has audio of its own already"),
     ],
 )

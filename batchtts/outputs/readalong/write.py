@@ -17,6 +17,7 @@ from batchtts.books.epub.package import Package, read_package
 from batchtts.files import atomic, local_errors
 from batchtts.outputs.captions import Sentence
 from batchtts.outputs.readalong.alignment import Run, located
+from batchtts.outputs.readalong.epub3 import old_page, renewed
 from batchtts.outputs.readalong.overlay import (
     ACTIVE_CLASS,
     Clip,
@@ -75,7 +76,7 @@ def write_read_along(
     narrators: Sequence[str] = (),
     owner: str = "",
 ) -> str:
-    """Write a copy of an EPUB 3 that reads some of its chapters aloud.
+    """Write a copy of an EPUB that reads some of its chapters aloud, as EPUB 3.
 
     The words of its pages stay as they are, white space included; elements with
     ids stand around sentences. All of each audio file is played: a pause belongs
@@ -118,14 +119,22 @@ def require_read_along(book: Path, shown: str, chapters: Mapping[int, str]) -> N
 
 def _require_usable(archive: Archive, package: Package) -> None:
     root = archive.tree(package.name).first("package")
-    version = "" if root is None else root.get("version")
-    if not version.startswith("3"):
-        message = f"it is an EPUB {version or '2'}: only EPUB 3 can be read along"
+    version = _version(archive, package)
+    if version[:1] not in {"2", "3"}:
+        message = f'it is an EPUB of the version "{version}", not of 2 or 3'
+        raise archive.problem(package.name, message, "save it as EPUB 3")
+    if version.startswith("2") and (page := old_page(package)) is not None:
+        message = f'the page "{page}" is none that an EPUB 3 can hold'
         raise archive.problem(package.name, message, "save it as EPUB 3")
     items = [] if root is None else list(root.all("item"))
     if any(item.get("media-overlay") for item in items):
         message = "the book has audio of its own already"
         raise archive.problem(package.name, message, "take the book without it")
+
+
+def _version(archive: Archive, package: Package) -> str:
+    root = archive.tree(package.name).first("package")
+    return "2" if root is None else root.get("version") or "2"
 
 
 def _places(
@@ -153,6 +162,7 @@ class _Edition:
     def __init__(self, archive: Archive, package: Package) -> None:
         self._archive = archive
         self._package = package
+        self._is_old = _version(archive, package).startswith("2")
         self._base = posixpath.dirname(package.name)
         self._folder = self._free_folder()
         self._pages: dict[str, Page] = {}
@@ -238,7 +248,12 @@ class _Edition:
             changed[file] = declared_utf8(markup)
             name = f"{self._folder}/{number:04}.smil"
             changed[name] = overlay(_link(file, name), self._clips(file, name))
-        changed[self._package.name] = self._packed(style, narrators)
+        if self._is_old:
+            nav = f"{self._folder}/nav.xhtml"
+            changed |= renewed(self._archive, self._package, changed, nav, _link)
+        name = self._package.name
+        markup = changed.get(name) or self._archive.text(name)
+        changed[name] = self._packed(markup, style, narrators)
         changed[style] = _STYLE
         with zipfile.ZipFile(path, "w") as made:
             _put(made, "mimetype", b"application/epub+zip", stored=True)
@@ -258,7 +273,7 @@ class _Edition:
                 f"{page}#{identifier}", _link(self._audio[audio], name), start, end
             )
 
-    def _packed(self, style: str, narrators: Sequence[str]) -> str:
+    def _packed(self, markup: str, style: str, narrators: Sequence[str]) -> str:
         """Return the package document, with what it has to say of the audio."""
         ids = {item.name: item.id for item in self._package.items.values()}
         mark = "said"
@@ -281,7 +296,7 @@ class _Edition:
         items.append((f"{mark}-style", link, "text/css"))
         return declared_utf8(
             with_overlays(
-                self._archive.text(self._package.name),
+                markup,
                 overlays=overlays,
                 lengths_ms=lengths,
                 items=items,
