@@ -144,5 +144,6 @@ def _read(pipe: IO[bytes]) -> Message | None:
 
 def _write(pipe: IO[bytes], values: dict[str, Any], data: bytes = b"") -> None:
     text = json.dumps(values, default=os.fspath)
-    pipe.write(f"{len(data)} {text}\n".encode() + data)
+    pipe.write(f"{len(data)} {text}\n".encode())
+    pipe.write(data)
     pipe.flush()

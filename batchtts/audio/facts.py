@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import av
 import numpy as np
@@ -16,6 +18,7 @@ from batchtts.audio.levels import Levels
 from batchtts.audio.meter import Meter
 from batchtts.audio.pcm import FULL_SCALE, Floats, db
 from batchtts.errors import LocalError
+from batchtts.files import local_errors
 
 __all__ = ["Facts", "facts_of"]
 
@@ -26,6 +29,7 @@ _EDGE = 2  # windows at each end of a silence in which sound comes and goes
 _SOUND_OVER_NOISE_DB = 10.0
 _SOUND_BELOW_RMS_DB = -40.0
 _FRAMES_AT_ONCE = 64
+_HELD_BYTES = 1 << 20  # more of what was found waits on the disk
 
 _Powers = NDArray[np.float32]
 
@@ -54,27 +58,105 @@ def facts_of(path: Path, *, check: Callable[[], None] = lambda: None) -> Facts:
 
     Raises LocalError when the file cannot be played.
     """
-    player = _Player()
-    try:
-        with av.open(str(path.absolute()), "r") as container:
-            for signal in player.play(container):
-                check()
-                player.measure(signal)
-    except (av.error.FFmpegError, IndexError) as exc:
-        raise LocalError(f'cannot play "{path}": {exc}') from exc
-    return player.facts()
+    with local_errors(f'cannot measure "{path}"'), _Windows() as windows:
+        player = _Player(windows)
+        try:
+            with av.open(str(path.absolute()), "r") as container:
+                for signal in player.play(container):
+                    check()
+                    player.measure(signal)
+        except (av.error.FFmpegError, IndexError) as exc:
+            raise LocalError(f'cannot play "{path}": {exc}') from exc
+        return player.facts()
+
+
+class _Windows:
+    """The mean power of every 20 ms of a file: few in memory, the rest on the disk."""
+
+    def __init__(self) -> None:
+        self._file = tempfile.SpooledTemporaryFile(_HELD_BYTES)  # noqa: SIM115
+        self.count = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def add(self, powers: _Powers) -> None:
+        """Take the next ones."""
+        self._file.write(powers.tobytes())
+        self.count += len(powers)
+
+    def parts(self) -> Iterator[_Powers]:
+        """Yield all of them, some at a time."""
+        self._file.seek(0)
+        while data := self._file.read(_HELD_BYTES):
+            yield np.frombuffer(data, np.float32)
+
+    def noise_floor_db(self, rms_db: float) -> float:
+        """Return the RMS of the silences of a file that has this RMS."""
+        least = 10 ** ((rms_db + _QUIET_BELOW_RMS_DB) / 10)
+        count, total = 0, 0.0
+        for silence in self._silences(least):
+            inner = silence[_EDGE:-_EDGE]
+            count += len(inner)
+            total += float(inner.sum(dtype=np.float64))
+        return _rms_db(total / count) if count else self._softest_db()
+
+    def edges(self, floor_db: float, rms_db: float) -> tuple[int, int]:
+        """Return how many come before the first sound, and after the last."""
+        least_db = max(floor_db + _SOUND_OVER_NOISE_DB, rms_db + _SOUND_BELOW_RMS_DB)
+        first, after, position = self.count, self.count, 0
+        for powers in self.parts():
+            sounding = np.flatnonzero(powers > 10 ** (least_db / 10))
+            if len(sounding):
+                first = min(first, position + int(sounding[0]))
+                after = self.count - 1 - position - int(sounding[-1])
+            position += len(powers)
+        return first, after
+
+    def _silences(self, least: float) -> Iterator[_Powers]:
+        """Yield what stays under a power for long enough."""
+        held = np.zeros(0, np.float32)
+        for powers in self.parts():
+            joined = np.concatenate((held, powers))
+            quiet = joined < least
+            starts = np.flatnonzero(np.diff(np.concatenate(([False], quiet))))
+            silences = [*zip(starts[::2], starts[1::2], strict=False)]
+            for start, end in silences:
+                if end - start >= _SHORTEST_SILENCE:
+                    yield joined[start:end]
+            held = joined[int(starts[-1]) :] if quiet[-1] else joined[:0]
+        if len(held) >= _SHORTEST_SILENCE:
+            yield held
+
+    def _softest_db(self) -> float:
+        held = np.zeros(0, np.float32)
+        means = [np.inf]
+        for powers in self.parts():
+            held = np.concatenate((held, powers))
+            if len(held) >= _SHORTEST_SILENCE:
+                stretches = np.lib.stride_tricks.sliding_window_view(
+                    held, _SHORTEST_SILENCE
+                )
+                means.append(float(stretches.mean(axis=1, dtype=np.float64).min()))
+                held = held[1 - _SHORTEST_SILENCE :]
+        if len(means) == 1:
+            return _rms_db(float(held.mean(dtype=np.float64)) if len(held) else 0.0)
+        return _rms_db(min(means))
 
 
 class _Player:
     """Plays a file and notes what it meets."""
 
-    def __init__(self) -> None:
+    def __init__(self, windows: _Windows) -> None:
+        self._windows = windows
         self._size_bytes = 0
         self._bitrates: set[int] = set()
         self._channels = 0
         self._rate_hz = 0
         self._meter = Meter(1)
-        self._powers: list[_Powers] = []
         self._rest = np.zeros(0, np.float32)
 
     def play(self, container: InputContainer) -> Iterator[Floats]:
@@ -109,15 +191,14 @@ class _Player:
         joined = np.concatenate((self._rest, signal))
         whole = len(joined) - len(joined) % window
         squares = np.square(joined[:whole] / np.float32(FULL_SCALE))
-        self._powers.append(squares.reshape(-1, window).mean(axis=1))
+        self._windows.add(squares.reshape(-1, window).mean(axis=1))
         self._rest = joined[whole:]
 
     def facts(self) -> Facts:
         """Return what was met."""
         levels = self._meter.finish()
-        powers = np.concatenate([np.zeros(0, np.float32), *self._powers])
-        floor_db = _noise_floor_db(powers, levels.rms_db)
-        head, tail = _edges(powers, floor_db, levels.rms_db)
+        floor_db = self._windows.noise_floor_db(levels.rms_db)
+        head, tail = self._windows.edges(floor_db, levels.rms_db)
         length_s = levels.samples / max(1, self._rate_hz)
         kbits = self._size_bytes * 8 / 1000
         return Facts(
@@ -133,30 +214,5 @@ class _Player:
         )
 
 
-def _noise_floor_db(powers: _Powers, rms_db: float) -> float:
-    quiet = powers < 10 ** ((rms_db + _QUIET_BELOW_RMS_DB) / 10)
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], quiet, [False]))))
-    silences = [
-        powers[start + _EDGE : end - _EDGE]
-        for start, end in zip(edges[::2], edges[1::2], strict=True)
-        if end - start >= _SHORTEST_SILENCE
-    ]
-    if silences:
-        return _rms_db(np.concatenate(silences))
-    if len(powers) < _SHORTEST_SILENCE:
-        return _rms_db(powers)
-    stretches = np.lib.stride_tricks.sliding_window_view(powers, _SHORTEST_SILENCE)
-    return _rms_db(stretches[int(np.argmin(stretches.mean(axis=1)))])
-
-
-def _edges(powers: _Powers, floor_db: float, rms_db: float) -> tuple[int, int]:
-    """Return how many windows come before the first sound, and after the last."""
-    least_db = max(floor_db + _SOUND_OVER_NOISE_DB, rms_db + _SOUND_BELOW_RMS_DB)
-    sounding = np.flatnonzero(powers > 10 ** (least_db / 10))
-    if not len(sounding):
-        return len(powers), len(powers)
-    return int(sounding[0]), len(powers) - 1 - int(sounding[-1])
-
-
-def _rms_db(powers: _Powers) -> float:
-    return db(float(np.sqrt(powers.mean(dtype=np.float64)))) if len(powers) else db(0)
+def _rms_db(power: float) -> float:
+    return db(float(np.sqrt(power)))

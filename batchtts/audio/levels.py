@@ -6,7 +6,7 @@ mono sine of -23 dBFS is at -26 LUFS; loudness range after EBU Tech 3342.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -25,6 +25,7 @@ _ABSOLUTE_GATE_LUFS = -70.0
 _RELATIVE_GATE_LU = -10.0
 _RANGE_GATE_LU = -20.0
 _SILENT = float("-inf")
+_AT_ONCE = 36_000  # hops: an hour
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,16 +81,21 @@ class Measured:
             hops=(np.frombuffer(self.hops) * gain**2).tobytes(),
         )
 
-    def windows(self, hops: int) -> NDArray[np.float64]:
-        """Return the mean power of every whole window of so many hops."""
+    def windows(self, hops: int) -> Iterator[NDArray[np.float64]]:
+        """Yield the mean power of every whole window of so many hops, some at a time.
+
+        Of a book of any length no more than an hour is worked on at once.
+        """
         whole = self.samples * HOPS_PER_S // self.rate_hz
-        if whole < hops:
-            return np.zeros(0)
-        edges = -(-np.arange(whole + 1) * self.rate_hz // HOPS_PER_S)
-        lengths = edges[hops:] - edges[:-hops]
-        energy = np.frombuffer(self.hops)[:whole]
-        sums = np.lib.stride_tricks.sliding_window_view(energy, hops).sum(axis=1)
-        return sums / lengths  # type: ignore[no-any-return]  # numpy's stubs
+        energy = np.frombuffer(self.hops)
+        windows = whole - hops + 1
+        for first in range(0, windows, _AT_ONCE):
+            last = min(first + _AT_ONCE, windows)
+            edges = -(-np.arange(first, last + hops) * self.rate_hz // HOPS_PER_S)
+            lengths = edges[hops:] - edges[:-hops]
+            some = energy[first : last + hops - 1]
+            sums = np.lib.stride_tricks.sliding_window_view(some, hops).sum(axis=1)
+            yield sums / lengths
 
 
 def levels_of(parts: Sequence[Measured]) -> Levels:
@@ -111,31 +117,45 @@ def levels_of(parts: Sequence[Measured]) -> Levels:
 
 
 def _integrated(parts: Sequence[Measured], samples: int) -> float:
-    powers = [part.windows(_MOMENTARY_HOPS) for part in parts]
-    if not sum(map(len, powers)):
+    count, total = _sum_over(-1.0, parts, _MOMENTARY_HOPS)
+    if not count:
         whole = sum(float(np.frombuffer(part.hops).sum()) for part in parts)
         return _loudness(whole / samples) if samples else _SILENT
-    mean = _mean(powers)
-    powers = [some[some > _power(_ABSOLUTE_GATE_LUFS)] for some in powers]
-    if not sum(map(len, powers)):
+    mean = total / count
+    count, total = _sum_over(_power(_ABSOLUTE_GATE_LUFS), parts, _MOMENTARY_HOPS)
+    if not count:
         return _loudness(mean)
-    gate = _power(_loudness(_mean(powers)) + _RELATIVE_GATE_LU)
-    return _loudness(_mean([some[some > gate] for some in powers]))
+    gate = _power(_loudness(total / count) + _RELATIVE_GATE_LU)
+    count, total = _sum_over(gate, parts, _MOMENTARY_HOPS)
+    return _loudness(total / count)
 
 
 def _range(parts: Sequence[Measured]) -> float:
-    windows = [part.windows(_SHORT_TERM_HOPS) for part in parts]
-    powers = np.concatenate([np.zeros(0), *windows])
-    powers = powers[powers > _power(_ABSOLUTE_GATE_LUFS)]
-    if not len(powers):
+    least = _power(_ABSOLUTE_GATE_LUFS)
+    count, total = _sum_over(least, parts, _SHORT_TERM_HOPS)
+    if not count:
         return 0.0
-    gate = _power(_loudness(float(powers.mean())) + _RANGE_GATE_LU)
-    low, high = np.quantile(powers[powers > gate], (0.10, 0.95))
+    gate = _power(_loudness(total / count) + _RANGE_GATE_LU)
+    loud = np.concatenate(
+        [
+            some[some > max(gate, least)].astype(np.float32)
+            for part in parts
+            for some in part.windows(_SHORT_TERM_HOPS)
+        ]
+    )
+    low, high = np.quantile(loud, (0.10, 0.95), overwrite_input=True)
     return _loudness(float(high)) - _loudness(float(low))
 
 
-def _mean(powers: Sequence[NDArray[np.float64]]) -> float:
-    return sum(float(some.sum()) for some in powers) / sum(map(len, powers))
+def _sum_over(least: float, parts: Sequence[Measured], hops: int) -> tuple[int, float]:
+    """Return how many windows have more than this power, and the sum of theirs."""
+    count, total = 0, 0.0
+    for part in parts:
+        for some in part.windows(hops):
+            loud = some[some > least]
+            count += len(loud)
+            total += float(loud.sum())
+    return count, total
 
 
 def _loudness(power: float) -> float:

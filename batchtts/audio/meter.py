@@ -76,14 +76,13 @@ class Meter:
         if self._filled:
             self._measure()
         true_peak = self._true_peak.finish() if self._true_peak else self._peak
-        hops = np.frombuffer(self._hops, np.float64) / FULL_SCALE**2
         return Measured(
             rate_hz=self._rate_hz,
             samples=self._samples,
             energy=self._energy / FULL_SCALE**2,
             peak=self._peak / FULL_SCALE,
             true_peak=true_peak / FULL_SCALE,
-            hops=hops.tobytes(),
+            hops=self._hops.tobytes(),
         )
 
     def _measure(self) -> None:
@@ -106,7 +105,7 @@ class Meter:
         numbers = np.arange(first + 1, last + 1)
         starts = -(-numbers * self._rate_hz // HOPS_PER_S) - self._samples
         starts = np.concatenate(([0], starts[starts < len(power)]))
-        sums = np.add.reduceat(power, starts)
+        sums = np.add.reduceat(power, starts).astype(np.float64) / FULL_SCALE**2
         self._hops[-1] += float(sums[0])
         self._hops.extend(sums[1:].tolist())
 

@@ -12,6 +12,7 @@ import contextlib
 import functools
 import itertools
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 from batchtts.breaker import Breaker
 from batchtts.budget import Budget
@@ -28,6 +29,8 @@ from batchtts.pool.turns import Turns
 from batchtts.retry import Policy, Quota
 
 __all__ = ["Pool"]
+
+_LOOKED_FOR_AT_ONCE = 4  # takes in the cache: each is read whole, and may be large
 
 
 class Pool:
@@ -49,6 +52,7 @@ class Pool:
         self.gate = Gate(concurrency)
         self._cache = cache
         self._court = Court(cache, duration_s, judge)
+        self._readers = ThreadPoolExecutor(_LOOKED_FOR_AT_ONCE, "cache")
         self._on_event = effects.on_event
         self._tally = Tally()
         self._budget = budget or Budget()
@@ -121,7 +125,9 @@ class Pool:
     ) -> Outcome:
         try:
             with self._court.under_way(request):
-                found = await asyncio.to_thread(self._found, request, fingerprint)
+                found = await asyncio.get_running_loop().run_in_executor(
+                    self._readers, self._found, request, fingerprint
+                )
                 cached = isinstance(found, Outcome)
                 if isinstance(found, Outcome):
                     outcome = found

@@ -56,7 +56,7 @@ _FILES_S = 0.5  # at least, for the files of the last takes
 _DISK_THREADS = 32
 _LONG = 8  # chunks; a longer reading's track is begun with its first take
 _MANY = 1024  # chunks without their take, however many voices there are
-_LONG_AT_ONCE = 4  # threads for such tracks; they mostly wait
+_LONG_AT_ONCE = 2  # threads for such tracks; they mostly wait
 
 
 class Session:
