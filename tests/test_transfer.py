@@ -22,9 +22,11 @@ from batchtts.cli import group as cli
 from batchtts.errors import JobError
 from batchtts.localserver.server import LocalServer
 from batchtts.model import Fingerprint, Recording, Request
+from batchtts.plan import readings
 from batchtts.runner.scope import Scope
 from batchtts.runner.transfer import Imported, export, import_takes
 from batchtts.runner.wishes import pin, retake
+from batchtts.texts import read_texts
 
 JOB = """
 engine: local
@@ -126,6 +128,25 @@ def test_another_machine_makes_the_same_bytes(
     assert _made(there) == _made(home)
     again = export(batchtts.load_job(there / "job.yaml"), archive)
     assert (again.takes, archive.read_bytes()) == (5, first)
+
+
+def test_takes_that_a_dataset_asked_for_further_are_found(tmp_path: Path) -> None:
+    """They are not needed, but those that were paid for go with the others."""
+    path = tmp_path / "job.yaml"
+    path.write_text(
+        "voices: {v: {speaker: astra}}\ntexts: [{id: one, text: Hello.}]\n"
+        "outputs: [{kind: dataset, path: out, format: ljspeech, license: mit,"
+        " retakes: 2}]\n"
+    )
+    job = batchtts.load_job(path)
+    cache = Cache(tmp_path / ".batchtts" / "cache")
+    [reading] = readings(job, read_texts, engine="rime", texts=1)
+    for retake_number, missing in ((2, 1), (0, 0)):
+        again = reading.made_again(retake_number, step=1)
+        assert again.pieces[0].request is not None
+        cache.store(again.pieces[0].request, Recording("pcm", 24_000, bytes(9)))
+        assert export(job, tmp_path / "takes.tar").missing == missing
+    assert export(job, tmp_path / "takes.tar").takes == 2
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from batchtts.cache import MOST_BYTES, BadTakeError, Cache
+from batchtts.corpora import DatasetOutput
 from batchtts.errors import JobError, LocalError, Problem
 from batchtts.files import atomic, local_errors
 from batchtts.model import Fingerprint, Job, Place, Request
@@ -91,9 +92,7 @@ def export(job: Job, archive: Path, scope: Scope = EVERYTHING) -> Exported:
     done = Exported()
     with Seen() as wanted:
         for request, where in _wanted(job, scope):
-            # A pinned recording is in the repository: a run takes it from there.
-            own = request.engine == RECORDED
-            wanted.add(request.fingerprint, "" if own else where)
+            wanted.add(request.fingerprint, where)
         with atomic(archive) as temporary, Tar(temporary) as tar:
             for name, where in wanted.in_order():
                 content = cache.content(Fingerprint(name))
@@ -109,7 +108,10 @@ def export(job: Job, archive: Path, scope: Scope = EVERYTHING) -> Exported:
 
 
 def _wanted(job: Job, scope: Scope) -> Iterator[tuple[Request, str]]:
-    """Yield the requests of a job with the texts that they are for."""
+    """Yield the requests of a job with the texts that they are for.
+
+    Without a text are those whose takes a run can do without.
+    """
     size = survey(job, read_texts)
     with looked_into(job) as (ledger, _):
         engine, earlier = engine_of(job, ledger), Remembered(ledger)
@@ -123,9 +125,24 @@ def _wanted(job: Job, scope: Scope) -> Iterator[tuple[Request, str]]:
         for reading in scope.of(planned()):
             text = reading.text
             where = f'{text.place}: text "{text.id}" in voice "{reading.voice.name}"'
-            for piece in reading.pieces:
-                if piece.request is not None:
-                    yield piece.request, where
+            for request in _requests(reading):
+                # A pinned recording is in the repository: a run takes it from there.
+                yield request, "" if request.engine == RECORDED else where
+            for again in _further(reading):
+                yield from ((request, "") for request in _requests(again))
+
+
+def _requests(reading: Reading) -> Iterator[Request]:
+    return (piece.request for piece in reading.pieces if piece.request is not None)
+
+
+def _further(reading: Reading) -> Iterator[Reading]:
+    """Yield a reading in the takes that a dataset may have asked for further."""
+    for target in reading.shares:
+        output = target.output
+        if isinstance(output, DatasetOutput):
+            for retake in range(1, output.retakes + 1):
+                yield reading.made_again(retake, step=output.takes)
 
 
 def import_takes(cache: Cache, archive: Path) -> Imported:
