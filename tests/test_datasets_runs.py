@@ -153,6 +153,8 @@ def test_rows_added_are_appended(project: Project, serve: Serve) -> None:
     project.run(server)
     before = project.stamps()
     project.rows["five"] = "One more."
+    told = preview(project.load(server))
+    assert (told.outputs_to_make, told.outputs_to_remake) == (1, 0)
     report = project.run(server)
     assert (report.made, report.unchanged) == (1, 4)
     after = project.stamps()
@@ -227,6 +229,7 @@ def test_lists_that_are_stale_are_told(project: Project, serve: Serve) -> None:
     project.more += "; title: Another"
     told = preview(project.load(server))
     assert (told.outputs_due, told.outputs_unchanged) == (1, 7)
+    assert (told.outputs_to_make, told.outputs_to_remake) == (0, 1)
     report = project.run(server)
     assert (report.made, report.unchanged, report.exit_code) == (1, 7, 0)
     assert "# Another" in (project.out / "README.md").read_text("utf-8")

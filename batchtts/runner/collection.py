@@ -46,6 +46,7 @@ class Wanted:
     rate_hz: int
     pauses: Pauses
     further: int = 0  # takes of it that may be wanted after this one, at most
+    was_made: bool = False  # of its own in a folder: the lock knows it
 
 
 @dataclass(frozen=True, slots=True)

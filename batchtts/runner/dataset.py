@@ -143,7 +143,8 @@ class DatasetCollection(Collection):
         if not self._dataset.wants(key, reading.retake):
             return None
         further = self._dataset.may_follow(key, reading.retake)
-        return Wanted(self._rate_hz, self._output.audio.pauses, further)
+        was_made = self._shop is None and self._utterances.knows(key)
+        return Wanted(self._rate_hz, self._output.audio.pauses, further, was_made)
 
     def add(
         self,

@@ -165,10 +165,12 @@ def left_of(
             for one in work(more, ledger, collections, recipes):
                 if one.reading.retake:
                     left.add(one, cache, seen)
-        if estimator is not None and counted_files(ledger) > known.files:
-            left.orphans = len(orphans(planned(), ledger))
-        if estimator is not None and not scope.only:
-            left.orphans += len(shared_orphans(collections.paths, ledger))
+        if estimator is not None:
+            # What else is due of a dataset, such as its lists, was there before.
+            left.remade += tally.outputs - tally.unchanged - known.shared
+            left.orphans = len(shared_orphans(collections.paths, ledger))
+            if counted_files(ledger) > known.files:
+                left.orphans += len(orphans(planned(), ledger))
     return left
 
 
@@ -177,22 +179,26 @@ class _Known:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._books: set[str] = set()
+        self._books: set[Path] = set()
         self.files = 0  # of one reading each, the unchanged ones included
+        self.shared = 0  # books and utterances that are due
 
     def remade(self, one: Work) -> int:
         """Count the files of a reading that were made before and are due.
 
-        A book counts once. The utterances of a dataset are not told apart.
+        Utterances of datasets are counted, and each book once.
         """
         known = sum(self._knows(file.target.path) for file in one.due)
         self.files += known + len(one.there)
         for share in one.shares:
-            name = self._ledger.name(share.target.path)
-            if share.target.output.sharing != "file" or name in self._books:
-                continue
-            self._books.add(name)
-            known += self._knows(share.target.path)
+            path = share.target.path
+            if share.target.output.sharing == "folder":
+                self.shared += 1
+                known += share.wanted.was_made
+            elif path not in self._books:
+                self.shared += 1
+                self._books.add(path)
+                known += self._knows(path)
         return known
 
     def _knows(self, path: Path) -> bool:

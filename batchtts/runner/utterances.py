@@ -93,6 +93,10 @@ class Utterances:
             if self._tells and self._is_known and len(self._findings) < _MOST:
                 self._findings.append(self._changes(reading, made, before))
 
+    def knows(self, key: str) -> bool:
+        """Tell whether the lock knows of an utterance."""
+        return self._ledger.part(self._of, key) is not None
+
     def stand(self, settings: DatasetSettings) -> bool:
         """Tell whether the dataset is what it should be, by the lock and its files."""
         return (
