@@ -18,6 +18,22 @@ RATE_HZ = 8000
 VOICES = ("astra", "en-us", "luna")
 SPLITS = Splits(shares={"train": 0.7, "test": 0.3})
 BOTH = ("webdataset", "ljspeech")
+SHARDED = ("webdataset", "parquet", "shar")
+
+
+def shards_of(*numbers: int) -> set[str]:
+    """Return the files of some shards in the formats that have such."""
+    return {
+        name.format(number)
+        for number in numbers
+        for name in (
+            "webdataset/train-{:06d}.tar",
+            "parquet/data/train-{:05d}.parquet",
+            "shar/train/cuts.{:06d}.jsonl.gz",
+            "shar/train/recording.{:06d}.tar",
+        )
+    }
+
 
 TRICKY = {
     "plain": "The ferry leaves at nine.",
@@ -29,6 +45,7 @@ TRICKY = {
     "comma": "a, b; c\td",
     "dot.in.id": "An id with dots.",
     "space in id": "An id with spaces.",
+    """an 'id' "of"|marks,\t../&<b>""": "An id that nobody would choose.",
     "umlaut-ä": "Grüße aus Köln, 東京 and \U0001f600.",
     "wav": "Play intro.wav|now",
     "empty": " \n ",
@@ -166,7 +183,7 @@ def data_in(folder: Path) -> dict[str, tuple[str, int]]:
     return {
         path: (digest, (folder / path).stat().st_mtime_ns)
         for path, digest in bytes_in(folder).items()
-        if path.endswith((".tar", ".wav"))
+        if path.endswith((".tar", ".wav", ".parquet", ".gz"))
     }
 
 

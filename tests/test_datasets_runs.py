@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 
 import batchtts
+from batchtts.corpora import FORMATS
 from batchtts.errors import JobError
 from batchtts.events import Event, ReadingDone
 from batchtts.localserver import tone_reader
@@ -373,8 +374,8 @@ def test_an_interrupted_run_is_resumed(project: Project, serve: Serve) -> None:
 
 
 def test_bad_rows_can_be_skipped(project: Project, serve: Serve) -> None:
-    """Each with a warning that says where and why; the rest is made."""
-    project.more = "format: nemo"
+    """Each with a warning that says where and why; the rest is made, in each format."""
+    project.more = f"format: [{', '.join(FORMATS)}]"
     project.load()
     job = project.folder / "job.yaml"
     text = job.read_text("utf-8").replace(
@@ -389,11 +390,17 @@ def test_bad_rows_can_be_skipped(project: Project, serve: Serve) -> None:
         "wide,a,b,c",
         "nobody,Hello.,vega",
         "nul,Hel\0lo.,astra",
+        '"it\'s, so","""Good | day,"" he said.",astra',
+        "emoji,\U0001f600,astra",
         "late,Good night.,luna",
     )
     (project.folder / "rows.csv").write_text("\n".join(table), "utf-8")
     report = batchtts.run(batchtts.load_job(job))
-    assert (report.exit_code, report.made) == (0, 2)
+    assert (report.exit_code, report.made) == (0, 3)
+    for name in FORMATS:
+        listed = (project.out / name / "about" / "utterances.jsonl").read_text("utf-8")
+        found = [json.loads(line)["id"] for line in listed.splitlines()]
+        assert found == ["good", "it's, so", "late"]
     told = "\n".join(report.warnings)
     for line, why in {
         3: 'left out: text "../../x"',
