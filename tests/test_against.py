@@ -162,10 +162,14 @@ def test_what_many_texts_go_into(project: Project) -> None:
         ("changed", book, 'linked.md:1: text "story": text changed')
     }
     (project.folder / "words.yaml").write_text("quay: kee\n")
+    table = project.folder / "texts" / "lines.csv"
+    rows_of_it = table.read_text().splitlines(keepends=True)
+    table.write_text("".join(f"mood,{row}" for row in rows_of_it))
     project.edit(("title: Old", "title: New"), ("license: mit", "license: cc0-1.0"))
     assert project.told("one") == {
         ("changed", book, f"{project.job}:12:5: title Old -> New"),
         ("changed", rows, f"{project.job}:13:5: license mit -> cc0-1.0"),
+        ("changed", rows, f"{lines}:3: columns changed"),
     }
     project.edit(
         ("title: New", "title: Old"), ("out/book.m4b", '"out/books/{voice}.m4b"')

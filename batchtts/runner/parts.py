@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 from batchtts.audiobook import AudiobookOutput
 from batchtts.files import local_errors
 from batchtts.lock.lines import Made
+from batchtts.lock.marks import digest
 from batchtts.model import Job, Output, Text
 from batchtts.plan import Reading, readings, survey
 from batchtts.runner.differences import Reason
@@ -95,9 +96,11 @@ class Planned:
             if output.sharing != "none":
                 own = (reading.voice.name, reading.text.id, str(reading.take))
                 name = "\n".join([shown, *own])
-                part = Part(
-                    name, shown, target, reading.text, self.recipes.part(reading)
-                )
+                made = self.recipes.part(reading)
+                if output.sharing == "folder":  # a row has columns, a chapter a title
+                    columns = json.dumps(dict(reading.text.columns), sort_keys=True)
+                    made = replace(made, tags={"columns": digest(columns)})
+                part = Part(name, shown, target, reading.text, made)
                 self.group(shown, output).add(part)
             else:
                 rate_hz = self.recipes.rate_hz(reading, output)
