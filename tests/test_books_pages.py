@@ -186,6 +186,12 @@ NOTE_BY_LINK = """<p>a<sup><a href="#n">1</a></sup>.</p>
 <p id="n"><a href="#r">1</a> No.</p><p>b</p>"""
 
 
+NOTES_OF_JAPAN = """<p>猫<sup
+><a href="#a">※23</a></sup>と<a href="#b"><sup>①</sup></a>犬
+<a href="#c">[注3]</a>。</p><p id="a">※1 甲。</p>
+<p id="b">① 乙。</p>"""
+
+
 @pytest.mark.parametrize(
     ("markup", "expected", "left_out"),
     [
@@ -216,8 +222,13 @@ NOTE_BY_LINK = """<p>a<sup><a href="#n">1</a></sup>.</p>
         ('<p>a<sup><a href="http://x.example">1</a></sup></p>', "a1", []),
         ('<p>a <a href="#b">b<img alt="c"/></a>d</p>', "a bcd", []),
         ('<p>a<a href="#b"><p>1</p></a></p>', "a\n\n1", []),
+        (
+            NOTES_OF_JAPAN,
+            "猫と犬。",
+            [("note reference", n) for n in (3, 1, 4)] + [("note", n) for n in (5, 4)],
+        ),
     ],
-    ids=range(11),
+    ids=range(12),
 )
 def test_notes(
     markup: str, expected: str | None, left_out: list[tuple[str, int]]

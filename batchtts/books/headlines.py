@@ -27,7 +27,7 @@ _NOUNS = (
     "act|adventure|bab|boek|bok|book|bölüm|buch|buku|canto|capitolo|cap[íi]tulo|chapitre"
     "|chapter|chương|część|deel|del|hoofdstuk|kapitel|kapitola|kapittel|kirja|letter"
     "|libro|livre|livro|luku|osa|part|parte|partie|rozdzia[łl]|scene|stave|teil|tome"
-    "|volume|глава|книга|розділ|часть|κεφ[άα]λαιο|פרק"
+    "|volume|глава|книга|розділ|часть|κεφ[άα]λαιο|פרק|الباب|الجزء|الفصل"
 )
 _NAMED = re.compile(rf"(?P<noun>{_NOUNS})\s+(?:the\s+)?(?P<number>{NUMERAL})(?![^\W_])")
 _CHINESE = re.compile(rf"第\s*(?P<number>{NUMERAL})\s*(?P<noun>[章回节節話话部卷篇編])")

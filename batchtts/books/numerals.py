@@ -1,4 +1,4 @@
-"""Numbers as they stand in headings: in digits, Roman, Chinese or English words."""
+"""Numbers as they stand in headings: in digits, letters or words of some languages."""
 
 from __future__ import annotations
 
@@ -29,11 +29,23 @@ _CHINESE = {digit: n for n, digit in enumerate("〇一二三四五六七八九")
     "两": 2,
 }
 _CHINESE_UNITS = {"十": 10, "百": 100, "千": 1000}
+_HEBREW = {letter: n for n, letter in enumerate("אבגדהוזחט", 1)} | {
+    letter: 10 * n for n, letter in enumerate("יכלמנסעפצק", 1)
+}
+_ARABIC_ORDINALS = (
+    "الأول الثاني الثالث الرابع الخامس السادس السابع الثامن التاسع العاشر"
+    " الحادي_عشر الثاني_عشر الثالث_عشر الرابع_عشر الخامس_عشر السادس_عشر"
+    " السابع_عشر الثامن_عشر التاسع_عشر العشرون"
+)
+_ARABIC = {word: n for n, word in enumerate(_ARABIC_ORDINALS.split(), 1)}
 
 _word = "|".join(_WORDS)
+_arabic = "|".join(sorted(_ARABIC, key=len, reverse=True)).replace("_", " ")
+_hebrew = "".join(_HEBREW)
 NUMERAL = (
     rf"\d{{1,4}}|(?:{_word})(?:[- ](?:{_word}))?|[ivxlc]{{1,8}}"
     rf"|[{''.join([*_CHINESE, *_CHINESE_UNITS])}]{{1,7}}"
+    rf"|[{_hebrew}](?:[\"\u05f4]?[{_hebrew}]){{0,2}}|{_arabic}"
 )
 """The pattern of a number, in lower case."""
 
@@ -44,12 +56,14 @@ def number(written: str) -> int | None:
         return int(written)
     if written[:1] in _ROMAN and _ROMAN_SHAPE.fullmatch(written):
         return _roman(written)
+    if written[:1] in _HEBREW:
+        return sum(_HEBREW.get(letter, 0) for letter in written)
     words = re.split("[- ]", written)
     if all(word in _WORDS for word in words):
         return sum(_WORDS[word] for word in words)
     if all(char in _CHINESE or char in _CHINESE_UNITS for char in written):
         return _chinese(written)
-    return None
+    return _ARABIC.get(written.replace(" ", "_"))
 
 
 def _roman(written: str) -> int:

@@ -24,8 +24,13 @@ __all__ = ["read_page"]
 
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _ROWS = frozenset({"tbody", "tfoot", "thead", "tr"})
-_REFERENCE = re.compile(r"[\[(]?(?:\d{1,4}|[a-z]|[ivxlc]{1,6}|[*†‡§¶]{1,3})[\])]?")
-_BRACKETED = re.compile(r"\[.+\]|[*†‡§¶]+")
+_REFERENCE = re.compile(
+    r"[\[(\uff08\u3010\u3014]?"
+    r"(?:(?:\u203b|[\u8a33\u811a]?\u6ce8|\u8a3b)?\d{1,4}|[a-z]|[ivxlc]{1,6}"
+    r"|[*\u2020\u2021\u00a7\u00b6\u203b]{1,3}|[\u2460-\u2473\u3251-\u325f\u32b1-\u32bf])"
+    r"[\])\uff09\u3011\u3015]?"
+)
+_BRACKETED = re.compile(r"[\[\u3010\u3014].+[\]\u3011\u3015]|[*†‡§¶]+")
 _NOTE_BLOCKS = frozenset({"aside", "dd", "div", "li", "p", "td"})
 _PARAGRAPHS = _NOTE_BLOCKS - {"aside", "div"}
 _FILE_NAME = re.compile(r"\S+\.(?:bmp|gif|jpe?g|png|svg|webp)", re.IGNORECASE)

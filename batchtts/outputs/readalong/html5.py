@@ -47,7 +47,7 @@ _NUMBERS = {
 _DROPPED: Mapping[str, frozenset[str]] = {
     name: frozenset(elements.split())
     for name, elements in {
-        "abbr": "td", "alink": "body", "archive": "object", "axis": "td th",
+        "abbr": "td th", "alink": "body", "archive": "object", "axis": "td th",
         "background": "body", "cellpadding": "table", "char": " ".join(_CELLS),
         "charoff": " ".join(_CELLS), "charset": "a link", "classid": "object",
         "codebase": "object", "codetype": "object", "compact": "dl ol ul",
