@@ -27,7 +27,8 @@ from batchtts.tracks import RENDER_VERSION
 __all__ = ["Utterances"]
 
 _MOST = 10_000  # that are told of one by one
-_UNTOLD: tuple[object, ...] = (None, "", (), {}, False)
+_NOT_OF_FILES = ("targets", "sound_key", "base", "owner")
+_UNTOLD: tuple[object, ...] = (None, "", (), {}, 0)
 _OTHERS = """
 select key from parts where of = :of and key not in
     (select key from temp.asked where of = :of)
@@ -250,27 +251,20 @@ class Utterances:
     def _about(self, settings: DatasetSettings) -> Mapping[str, object]:
         """Return what decides the files of a dataset, beside its utterances."""
         audio = self._output.audio
-        versions = {
-            target.format: FORMATS[target.format].version for target in settings.targets
-        }
-        filters = {rule.figure: [rule.least, rule.most] for rule in settings.filters}
+        targets, asked = settings.targets, asdict(settings)
+        for name in _NOT_OF_FILES:
+            del asked[name]
         told: dict[str, object] = {
             "mixing": f"{RENDER_VERSION}.{QUALITY_VERSION}",
-            "formats": {one.format: one.suffix[1:] for one in settings.targets},
-            "layouts": versions,
-            "sample_rate": settings.rate_hz,
+            "formats": {one.format: one.suffix[1:] for one in targets},
+            "layouts": {one.format: FORMATS[one.format].version for one in targets},
             "pauses": asdict(audio.pauses),
             "loudness": asdict(audio.loudness),
-            "splits": asdict(settings.splits) if settings.splits else None,
-            "filters": filters,
-            "retakes": settings.retakes,
-            "scores": settings.scores,
-            "columns": settings.columns,
-            "prefix": settings.prefix,
-            "drop_removed": settings.drop_removed,
-            "shard_rows": settings.shard_rows,
-            "shard_bytes": settings.shard_bytes,
-            **asdict(settings.about),
+            **asked.pop("about"),
+            **asked,
+            "filters": {
+                rule.figure: [rule.least, rule.most] for rule in settings.filters
+            },
         }
         kept = {name: one for name, one in told.items() if one not in _UNTOLD}
         found: Mapping[str, object] = json.loads(json.dumps(kept))
