@@ -35,7 +35,7 @@ from batchtts.model import (
 from batchtts.pieces import Cutting, Piece, cutting_rules, pieces
 from batchtts.seen import Seen
 from batchtts.spelling import Spelling
-from batchtts.targets import Target, Targets, path_of, values_of
+from batchtts.targets import Strange, Target, Targets, path_of, values_of
 
 __all__ = ["Reading", "Survey", "readings", "survey"]
 
@@ -118,14 +118,16 @@ class _Part(NamedTuple):
     take: int
 
 
-def survey(job: Job, read_texts: ReadTexts) -> Survey:
+def survey(
+    job: Job, read_texts: ReadTexts, *, strange: Strange | None = None
+) -> Survey:
     """Read every text once and check the job as a whole.
 
     Raises JobError with all that is wrong: unreadable texts, an id used twice,
     a text without a voice, a file name that cannot be made, two texts that
-    would write the same file (on a case-folding file system too). Raises
-    LocalError when a folder or a file cannot be looked at, and with all the
-    folders that nothing can be written into.
+    would write the same file (on a case-folding file system too), a file that is
+    ``strange``. Raises LocalError when a folder or a file cannot be looked at, and
+    with all the folders that nothing can be written into.
     """
     problems = Problems()
     texts = read = outputs = utterances = characters = 0
@@ -134,7 +136,8 @@ def survey(job: Job, read_texts: ReadTexts) -> Survey:
     saying = _Saying(job, problems)
     turns: _Turns = Counter()
     with Seen() as ids, Seen() as paths, Seen() as said:
-        targets = Targets(job, paths, problems, _index_width(job, read_texts))
+        width = _index_width(job, read_texts)
+        targets = Targets(job, paths, problems, width, strange)
         for text in read_texts(job):
             if isinstance(text, Problem):
                 problems.add(text)

@@ -6,7 +6,7 @@ import errno
 import functools
 import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +18,10 @@ from batchtts.jobfile.problems import nearest
 from batchtts.model import Job, Output, Text, VoiceName
 from batchtts.seen import Seen
 
-__all__ = ["Target", "Targets", "path_of", "values_of"]
+__all__ = ["Strange", "Target", "Targets", "path_of", "values_of"]
+
+Strange = Callable[[Text, VoiceName, Output, Path], Problem | None]
+"""Says what stands where the file of a text in a voice is to go."""
 
 _MAX_PART_BYTES = 255  # what the usual file systems allow
 _BUILT_IN = ("id", "voice", "title", "index", "job", "take")
@@ -64,8 +67,19 @@ def path_of(output: Output, values: Mapping[str, str]) -> Path:
 class Targets:
     """Checks the files that readings would become, one after the other."""
 
-    def __init__(self, job: Job, paths: Seen, problems: Problems, width: int) -> None:
-        """Check against ``paths``, which remembers; indexes have ``width`` digits."""
+    def __init__(
+        self,
+        job: Job,
+        paths: Seen,
+        problems: Problems,
+        width: int,
+        strange: Strange | None = None,
+    ) -> None:
+        """Check against ``paths``, which remembers; indexes have ``width`` digits.
+
+        ``strange`` says what else is wrong with the place of a file.
+        """
+        self._strange = strange
         self._job = job
         self._paths = paths
         self._problems = problems
@@ -99,6 +113,7 @@ class Targets:
             return 0
         if not output.own_files:
             return self._shared(text, voice, output, path)
+        self._look(text, voice, output, path)
         writer = f'text "{text.id}" in voice "{voice}" ({text.place})'
         for file in (path, *output.beside(path)):
             if earlier := self._paths.add(names.fold(str(file)), writer):
@@ -108,6 +123,11 @@ class Targets:
                 self._problems.add(Problem(text.place, message, hint))
         return 1
 
+    def _look(self, text: Text, voice: VoiceName, output: Output, path: Path) -> None:
+        """Note what a run would do harm to."""
+        if self._strange and (problem := self._strange(text, voice, output, path)):
+            self._problems.add(problem)
+
     def _shared(self, text: Text, voice: VoiceName, output: Output, path: Path) -> int:
         """Note what is wrong with a reading's part in something that is shared."""
         folded, writer = names.fold(str(path)), f"the output at {output.place}"
@@ -116,6 +136,8 @@ class Targets:
             message = f'text "{text.id}" would go into "{path}", which {earlier} writes'
             hint = "choose another path for one of them"
             self._problems.add(Problem(output.place, message, hint))
+        if earlier is None:
+            self._look(text, voice, output, path)
         if output.sharing == "folder":
             return 1
         for file in output.beside(path):

@@ -27,6 +27,7 @@ from batchtts.jobfile import load_job
 from batchtts.localserver.server import LocalServer
 from batchtts.plan import survey
 from batchtts.report import RunReport
+from batchtts.runner.scope import EVERYTHING, Scope
 from batchtts.texts import read_texts
 
 CANARY = "rime-canary/5tR9+qZx7Lw2=="
@@ -182,6 +183,7 @@ class Place:
         self.server = server
         self.words = "Good morning."
         self.outputs = ["out/{id}.wav"]
+        self.scope = EVERYTHING
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "pyproject.toml").touch()
         self.write()
@@ -198,13 +200,15 @@ class Place:
         return path
 
     def age(self) -> None:
-        """Put something else where an output will be."""
+        """Put something else where an output will be, to be overwritten."""
+        self.scope = Scope(overwrite=True)
         (self.folder / "out").mkdir()
         (self.folder / "out" / "a.wav").write_bytes(OLD)
 
     def run(self, on_event: Callable[[Event], None] | None = None) -> RunReport:
         """Run the job here."""
-        return batchtts.run(batchtts.load_job(self.write()), on_event=on_event)
+        job = batchtts.load_job(self.write())
+        return batchtts.run(job, on_event=on_event, scope=self.scope)
 
     def code(self) -> int:
         """Run the job here and return the exit code."""

@@ -59,12 +59,14 @@ def test_f25_file_size_limit(
 
     # -B: modules compiled by a process that may write no more are cut short.
     command = ["-B", "-m", "batchtts"]
-    code, out, err = batch.run("run", place.write(), python=command, before=limit)
+    code, out, err = batch.run(
+        "run", place.write(), "--overwrite", python=command, before=limit
+    )
     assert code == 6, err
     assert "Traceback" not in err
     assert "0 failed" not in out
     assert place.files() == {"a.wav": OLD}
-    assert batch.here("run", place.write())[0] == 0
+    assert batch.here("run", place.write(), "--overwrite")[0] == 0
 
 
 def test_f25_too_little_room_is_found_first(

@@ -21,6 +21,7 @@ import pytest
 import batchtts
 from batchtts.errors import BatchTTSError
 from batchtts.localserver.server import LocalServer
+from batchtts.runner.scope import Scope
 
 Serve = Callable[..., LocalServer]
 
@@ -105,7 +106,8 @@ def _project(folder: Path, url: str) -> Path:
 
 def _code(job: Path) -> int:
     try:
-        return batchtts.run(batchtts.load_job(job)).exit_code
+        scope = Scope(overwrite=True)
+        return batchtts.run(batchtts.load_job(job), scope=scope).exit_code
     except BatchTTSError as exc:
         return exc.exit_code
 

@@ -20,8 +20,12 @@ from batchtts.model import Job
 from batchtts.report import RunReport
 from batchtts.runner.checking import Check, check
 from batchtts.runner.differences import Reason
+from batchtts.runner.ledger import Ledger
+from batchtts.runner.locking import write_lock
+from batchtts.runner.places import ledger_path
 from batchtts.runner.preview import preview
 from batchtts.runner.scope import Scope
+from batchtts.runner.strangers import run_begun
 from batchtts.runner.wishes import pin, retake
 
 pytestmark = pytest.mark.skipif(not shutil.which("git"), reason="needs git")
@@ -113,10 +117,15 @@ class Repository:
         return batchtts.load_job(self.folder / "job.yaml")
 
     def run(
-        self, *, only: tuple[str, ...] = (), prune: bool = False, frozen: bool = False
+        self,
+        *,
+        only: tuple[str, ...] = (),
+        prune: bool = False,
+        frozen: bool = False,
+        overwrite: bool = False,
     ) -> tuple[RunReport, int]:
         """Run the job; return its report and how many requests were sent."""
-        scope = Scope(only=only, prune=prune, frozen=frozen)
+        scope = Scope(only=only, prune=prune, frozen=frozen, overwrite=overwrite)
         before = self.server.connections
         report = batchtts.run(self.job, scope=scope)
         assert report.exit_code == 0, report
@@ -164,6 +173,7 @@ def test_a_life(origin: Repository) -> None:
     here.rows["story"] = (STORY.replace("a long way", "one long way"), "narrator")
     here.write()
     assert here.told() == {("changed", "lines.csv:4", "text changed")}
+    assert here.check().exit_code == 8
     report, sent = here.run()
     assert (report.made, report.unchanged, sent) == (1, 3, 1)
     assert here.check().is_current
@@ -200,6 +210,18 @@ def test_a_life(origin: Repository) -> None:
     here.write()
     assert {state for state, _, _ in here.told()} == {"orphan"}
     assert here.run()[1] == 0
+    # A row less, and another voice for one.
+    del here.rows["farewell"]
+    here.rows["greet"] = ("Good morning.", "narrator")
+    here.write()
+    assert [(finding.state, finding.path) for finding in here.check().findings] == [
+        ("new", "out/narrator/greet.wav"),
+        ("orphan", "out/clerk/greet.wav"),
+        ("orphan", "out/narrator/bye.wav"),
+        ("orphan", "out/narrator/farewell.wav"),
+    ]
+    assert here.run(prune=True)[1] == 1
+    assert here.check().exit_code == 0
 
 
 def test_files_altered_and_missing_are_made_again(origin: Repository) -> None:
@@ -358,6 +380,47 @@ def test_a_lock_names_no_victims(origin: Repository) -> None:
     assert "victim" in report.warnings[0]
 
 
+def test_what_nobody_made_is_not_overwritten(origin: Repository) -> None:
+    """A file that no run is known to have made ends a run before it sends anything."""
+    own = origin.folder / "out/clerk/new.wav"
+    own.write_bytes(b"mine")
+    origin.rows["new"] = ("Hello.", "clerk")
+    origin.rows["hello"] = origin.rows.pop("greet")  # and its file with it
+    own.with_stem("greet").rename(own.with_stem("hello"))
+    origin.write()
+    before = origin.server.connections
+    with pytest.raises(JobError) as caught:
+        origin.run()
+    [problem] = caught.value.problems
+    assert str(problem).startswith('lines.csv:5: "out/clerk/new.wav" is there, and no')
+    assert "--overwrite" in str(problem)
+    assert (own.read_bytes(), origin.server.connections) == (b"mine", before)
+    assert origin.run(only=("hello",))[0].made == 1
+    assert origin.run(overwrite=True)[1] == 1
+    # A run that was killed has left a file behind that the ledger does not know.
+    with Ledger.open(ledger_path(origin.job), base=origin.folder) as ledger:
+        ledger.forget("out/clerk/new.wav")
+        write_lock(ledger, origin.job)
+    run_begun(origin.job)
+    assert origin.run()[0].made == 1
+    # Without the lock and the state folder nothing is known of any file.
+    shutil.rmtree(origin.folder / ".batchtts")
+    (origin.folder / "job.lock").unlink()
+    with pytest.raises(JobError, match=r'without "job\.lock" nothing'):
+        origin.run()
+    for output in (
+        "{kind: audiobook, path: out/ask.mp3}",
+        "{kind: dataset, path: out/clerk, format: kaldi}",
+        "{kind: files, path: 'out/{id}.flac', subtitles: srt}",
+    ):
+        for suffix in ("mp3", "srt"):
+            (origin.folder / f"out/ask.{suffix}").write_bytes(b"mine")
+        origin.outputs = output
+        origin.write()
+        with pytest.raises(JobError, match="is there, and no run"):
+            origin.run()
+
+
 def test_frozen_sends_nothing(origin: Repository) -> None:
     """What the cache can serve is made; what it cannot is said before the run."""
     shutil.rmtree(origin.folder / "out")
@@ -478,6 +541,28 @@ def corpus(tmp_path: Path, serve: Callable[..., LocalServer]) -> Repository:
     made.run()
     made.commit()
     return made
+
+
+def test_branches_that_changed_parts_of_the_same(corpus: Repository) -> None:
+    """A book and a dataset that both sides made anew are made once more, of both."""
+    corpus.outputs += "\n  - {kind: audiobook, path: out/all.m4b}"
+    corpus.write()
+    corpus.run()
+    corpus.commit()
+    for branch, key, line in [("one", "greet", "Hello."), ("two", "bye", "Farewell.")]:
+        corpus.git("switch", "--quiet", "--create", branch, "main")
+        corpus.rows = {**ROWS, key: (line, ROWS[key][1])}
+        corpus.write()
+        assert corpus.run()[1] == 1
+        corpus.commit()
+    corpus.git("merge", "--quiet", "one", code=1)
+    corpus.rows = {**corpus.rows, "greet": ("Hello.", "clerk")}
+    corpus.write()
+    found = corpus.check()
+    assert (found.exit_code, found.stale) == (8, 2)
+    assert "`batchtts run` writes it anew" in (found.trouble or "")
+    assert corpus.run()[1] == 0
+    assert corpus.check().is_current
 
 
 def test_the_life_of_a_dataset(corpus: Repository) -> None:

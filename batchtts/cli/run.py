@@ -36,6 +36,7 @@ class _Flags(JobFlags):
     only: tuple[str, ...]
     prune: bool
     frozen: bool
+    overwrite: bool
     recogniser: str | None
 
 
@@ -95,6 +96,11 @@ class _Flags(JobFlags):
     is_flag=True,
     help="Send nothing: exit with 8 if the cache cannot serve everything.",
 )
+@click.option(
+    "--overwrite",
+    is_flag=True,
+    help="Make files anew that no run of the job is known to have made.",
+)
 @click.option("--strict", is_flag=True, help="Exit with 3 if a take is suspect.")
 @click.option("-v", "--verbose", count=True, help="Tell each file and retry.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but the result.")
@@ -133,7 +139,12 @@ def command(
         deadline_s=flags["deadline"],
         since_s=None if flags["deadline"] is None else began_s,
     )
-    scope = Scope(only=flags["only"], prune=flags["prune"], frozen=flags["frozen"])
+    scope = Scope(
+        only=flags["only"],
+        prune=flags["prune"],
+        frozen=flags["frozen"],
+        overwrite=flags["overwrite"],
+    )
     job = read(flags)
     if dry_run:
         from batchtts.cli.plan import show

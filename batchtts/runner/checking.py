@@ -23,7 +23,8 @@ from batchtts.runner.engine import engine_of
 from batchtts.runner.finding import Finding, State
 from batchtts.runner.inputs import Inputs
 from batchtts.runner.ledger import Ledger, is_made_of
-from batchtts.runner.locking import Merged, looked_into, remember
+from batchtts.runner.locking import Merged
+from batchtts.runner.looking import looked_into, remember
 from batchtts.runner.orphans import counted_files, orphans, shared_orphans
 from batchtts.runner.places import lock_path
 from batchtts.runner.recipes import Recipes

@@ -35,7 +35,7 @@ from batchtts.runner.ledger import (
     row_of,
     shared_row,
 )
-from batchtts.runner.locking import looked_into
+from batchtts.runner.looking import looked_into
 from batchtts.runner.parts import Group, Part, Planned
 from batchtts.runner.places import cache_folder
 from batchtts.runner.recipes import RECORDED

@@ -24,6 +24,7 @@ create table if not exists cuts (
     words text not null,
     made text not null
 ) without rowid;
+create index if not exists output_bytes on outputs (sha256);
 create table if not exists parts (
     of text not null,
     key text not null,

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from batchtts.errors import LocalError, LockedError
 from batchtts.files import atomic, local_errors
 from batchtts.lock.lines import (
     HEADER,
@@ -27,27 +26,23 @@ from batchtts.lock.lines import (
 from batchtts.lock.parsing import made_of
 from batchtts.lock.reading import Found, read_lock
 from batchtts.model import Job
-from batchtts.runner.guard import guard
 from batchtts.runner.ledger import PUT, Ledger, row_of, shared_row, written_made
 from batchtts.runner.places import (
-    ledger_path,
     lock_path,
     owner_of,
-    require_real,
-    state_folder,
 )
 
 __all__ = [
+    "CARRIED",
+    "LOCK_MARK",
     "Merged",
     "agrees",
-    "looked_into",
-    "remember",
     "take_over",
     "write_lock",
 ]
 
 _KINDS = ("speech", "sound", "codecs", "take", "pin", "dataset")
-_MARK = "lock"  # the SHA-256 of the lock that the ledger agrees with
+LOCK_MARK = "lock"  # the SHA-256 of the lock that the ledger agrees with
 _CUTS = """
 insert into cuts
 select path, json_extract(made, '$.text'), json_extract(made, '$.voice'),
@@ -60,7 +55,7 @@ select of || char(10) || key, json_extract(made, '$.text'),
 from parts
 where json_array_length(made, '$.chunks') > 1
 """
-_CARRIED = """
+CARRIED = """
 update outputs set mtime_ns = old.mtime_ns from old
 where old.path = outputs.path and old.sha256 = outputs.sha256
   and old.size = outputs.size
@@ -102,7 +97,7 @@ def take_over(ledger: Ledger, path: Path, base: Path) -> Merged:
     lock is damaged.
     """
     if not path.is_file():
-        ledger.set_mark(_MARK, None)
+        ledger.set_mark(LOCK_MARK, None)
         with ledger.transaction() as database:
             database.execute("delete from cuts")
             database.execute("delete from notes where kind in ('take', 'pin')")
@@ -110,7 +105,7 @@ def take_over(ledger: Ledger, path: Path, base: Path) -> Merged:
         return Merged()
     with local_errors("cannot read the lock"), path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    if ledger.mark(_MARK) == digest:
+    if ledger.mark(LOCK_MARK) == digest:
         return Merged()
     with ledger.transaction() as database:
         database.execute("create temp table old as select * from outputs")
@@ -122,12 +117,12 @@ def take_over(ledger: Ledger, path: Path, base: Path) -> Merged:
         database.execute("delete from parts")
         database.execute("delete from notes")
         merged = _import(database, read_lock(path), base)
-        database.execute(_CARRIED)
+        database.execute(CARRIED)
         database.execute("drop table old")
         database.execute(_CARRIED_PIECES)
         database.execute("drop table old_pieces")
         _take_cuts(database)
-    ledger.set_mark(_MARK, digest)
+    ledger.set_mark(LOCK_MARK, digest)
     ledger.changed = merged != Merged()
     ledger.__dict__.pop("is_empty", None)
     return merged
@@ -225,52 +220,6 @@ def _take_cuts(database: sqlite3.Connection) -> None:
     database.execute(_CUTS)
 
 
-@contextlib.contextmanager
-def looked_into(job: Job) -> Iterator[tuple[Ledger, Merged]]:
-    """Give a ledger that agrees with the job's lock, to look into; write nothing."""
-    path, base = lock_path(job), job.path.parent
-    with Ledger.read_only(ledger_path(job), base=base) as known:
-        digest = None
-        if path.is_file():
-            with local_errors("cannot read the lock"), path.open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
-        if digest is None or known.mark(_MARK) == digest:
-            yield known, Merged()
-            return
-        with Ledger.temporary(base=base) as ledger:
-            merged = take_over(ledger, path, base)
-            if not known.is_empty:
-                _carry(known, ledger)
-            yield ledger, merged
-
-
-def remember(ledger: Ledger, merged: Merged, job: Job) -> None:
-    """Have the next look begin with what this one has found out, where that may be.
-
-    It may not while a run works on the job, or where the lock has to be mended.
-    """
-    if not ledger.is_temporary or merged != Merged():
-        return
-    with contextlib.suppress(LocalError, LockedError, sqlite3.Error):
-        require_real(job)
-        with guard(state_folder(job), job.path.stem):
-            ledger.save(ledger_path(job))
-
-
-def _carry(known: Ledger, ledger: Ledger) -> None:
-    """Take over when files were last seen whole."""
-    with ledger.transaction() as database:
-        database.execute(
-            "create temp table old (path text primary key, sha256, size, mtime_ns)"
-        )
-        rows = known.database.execute(
-            "select path, sha256, size, mtime_ns from outputs"
-        )
-        database.executemany("insert into old values (?, ?, ?, ?)", rows)
-        database.execute(_CARRIED)
-        database.execute("drop table old")
-
-
 class _SameError(Exception):
     """What would be written is what is there."""
 
@@ -304,7 +253,7 @@ def write_lock(
             file.write(data)
         if new.hexdigest() == old:
             raise _SameError
-    ledger.set_mark(_MARK, new.hexdigest())
+    ledger.set_mark(LOCK_MARK, new.hexdigest())
     with ledger.transaction() as database:
         _take_cuts(database)
     ledger.changed = False
@@ -313,7 +262,7 @@ def write_lock(
 def agrees(ledger: Ledger, job: Job) -> bool:
     """Tell whether the ledger says what the lock does."""
     digest = _digest_of(lock_path(job))
-    return bool(digest) and ledger.mark(_MARK) == digest
+    return bool(digest) and ledger.mark(LOCK_MARK) == digest
 
 
 def _digest_of(path: Path) -> str:

@@ -13,6 +13,7 @@ from batchtts.files import atomic, make_folder
 from batchtts.model import Job
 
 __all__ = [
+    "begun_path",
     "cache_folder",
     "dataset_folder",
     "ledger_path",
@@ -39,6 +40,11 @@ def lock_path(job: Job) -> Path:
     """Return the file beside the job that says what its outputs were made of."""
     lock = job.path.with_suffix(".lock")
     return lock if lock != job.path else job.path.with_name(f"{job.path.name}.lock")
+
+
+def begun_path(job: Job) -> Path:
+    """Return the file that is there from a run's beginning until its end."""
+    return state_folder(job) / f"{job.path.stem}.begun"
 
 
 def report_path(job: Job) -> Path:
@@ -82,7 +88,7 @@ def require_real(job: Job) -> None:
     state = state_folder(job)
     inside = [state, ledger_path(job), report_path(job), state / "cache"]
     inside.append(_datasets_folder(job))
-    names = ("guard", "guard.json", "scratch")
+    names = ("begun", "guard", "guard.json", "scratch")
     inside += [state / f"{job.path.stem}.{name}" for name in names]
     for path in inside:
         if path.is_symlink():

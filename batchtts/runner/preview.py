@@ -16,7 +16,7 @@ from batchtts.runner.engine import engine_for
 from batchtts.runner.estimate import Estimate, Estimator
 from batchtts.runner.feed import Work, work
 from batchtts.runner.ledger import Ledger
-from batchtts.runner.locking import looked_into
+from batchtts.runner.looking import looked_into
 from batchtts.runner.orphans import counted_files, orphans, shared_orphans
 from batchtts.runner.places import cache_folder, state_folder
 from batchtts.runner.recipes import RECORDED, Recipes

@@ -48,6 +48,7 @@ from batchtts.runner.session import Session
 from batchtts.runner.signals import Interrupts, interrupts
 from batchtts.runner.space import Room
 from batchtts.runner.standing import note_standing, standing, unchanged_report
+from batchtts.runner.strangers import Strangers, run_begun, run_ended
 from batchtts.runner.telling import Told, planned
 from batchtts.runner.versions import versions
 from batchtts.runner.workshop import Workshop
@@ -90,6 +91,7 @@ def run(
         guard(state_folder(job), job.path.stem, wait_s=wait_lock_s),
         contextlib.ExitStack() as opened,
     ):
+        reported = report_path(job).exists()
         with local_errors("cannot remove the last report"):
             report_path(job).unlink(missing_ok=True)
         inputs = Inputs(job)
@@ -97,11 +99,16 @@ def run(
             Ledger.open(ledger_path(job), base=job.path.parent)
         )
         known = None if scope.only else standing(job, ledger, inputs.digests)
-        size = survey(job, read_texts) if known is None else known
-        for warning in size.warnings:
-            told(Warned(warning))
         if known is not None:
+            for remark in known.warnings:
+                told(Warned(remark))
             return unchanged_report(job, known, inputs, ledger, told)
+        merged = take_over(ledger, lock_path(job), job.path.parent)
+        strangers = Strangers(job, ledger, scope, reported=reported)
+        size = survey(job, read_texts, strange=strangers.problem)
+        for warning in (*size.warnings, merged.sentence):
+            if warning is not None:
+                told(Warned(warning))
         with (
             contextlib.closing(Ears(recogniser)) as ears,
             workshop_of(job, ears) as shop,
@@ -165,6 +172,7 @@ class _Run:
                     self.allowance,
                     collections,
                 )
+                run_begun(job)
                 coming = self.inputs.watched(self._counted(earlier))
                 again = functools.partial(self._planned, earlier)
                 asyncio.run(session.go(coming, interrupted, again))
@@ -173,6 +181,8 @@ class _Run:
             try:
                 self._tidy(session.ending, writer, earlier, collections.paths)
                 write_lock(ledger, job, recipes.definitions)
+                if session.ending.error is None:
+                    run_ended(job)
             except (JobError, LocalError) as exc:
                 session.ending.failed(exc)
             report = self._report(session, writer, spending)
@@ -193,13 +203,10 @@ class _Run:
 
     def _know(self) -> Remembered:
         """Return what earlier runs made, by the lock. Raises JobError."""
-        job, base = self.job, self.job.path.parent
-        merged = take_over(self.ledger, lock_path(job), base)
-        if merged.sentence is not None:
-            self.told(Warned(merged.sentence))
+        base = self.job.path.parent
         store = functools.partial(store_recording, base, self.shop.cache)
         earlier = Remembered(self.ledger, store)
-        require_recordings(job, earlier)
+        require_recordings(self.job, earlier)
         return earlier
 
     def _planned(self, earlier: Earlier) -> Iterator[Reading]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from batchtts.errors import JobError, Problem
-from batchtts.model import Place
+from batchtts.model import Output, Place, TextId, VoiceName
 from batchtts.plan import Reading, Survey
 
 __all__ = ["EVERYTHING", "Scope"]
@@ -20,19 +20,21 @@ class Scope:
     ``only`` are globs over a text's id or, with a slash, over ``voice/id``: the
     files of all others are left alone, and so is all that many readings go into.
     ``prune`` removes files that nothing asks for any more. ``frozen`` sends
-    nothing: what the cache cannot serve ends the run before it begins.
+    nothing: what the cache cannot serve ends the run before it begins. ``overwrite``
+    makes files anew that no run is known to have made.
     """
 
     only: tuple[str, ...] = ()
     prune: bool = False
     frozen: bool = False
+    overwrite: bool = False
 
     def of(self, planned: Iterable[Reading]) -> Iterator[Reading]:
         """Yield the readings that are meant, with what is to become of them."""
         for reading in planned:
             if not self.only:
                 yield reading
-            elif reading.targets and self._means(reading):
+            elif reading.targets and self._matches(reading.text.id, reading.voice.name):
                 yield replace(reading, shares=())
 
     def survey(self, size: Survey, planned: Iterable[Reading]) -> Survey:
@@ -43,7 +45,7 @@ class Scope:
         count = outputs = characters = 0
         for reading in self.of(planned):
             for glob in self.only:
-                met[glob] += _matches(glob, reading)
+                met[glob] += _matches(glob, reading.text.id, reading.voice.name)
             count += 1
             outputs += len(reading.targets)
             characters += reading.characters
@@ -63,15 +65,19 @@ class Scope:
             utterances=0,
         )
 
-    def _means(self, reading: Reading) -> bool:
-        return any(_matches(glob, reading) for glob in self.only)
+    def means(self, text: TextId, voice: VoiceName, output: Output) -> bool:
+        """Tell whether what an output makes of a text in a voice is meant."""
+        if not self.only:
+            return True
+        return output.sharing == "none" and self._matches(text, voice)
+
+    def _matches(self, text: TextId, voice: VoiceName) -> bool:
+        return any(_matches(glob, text, voice) for glob in self.only)
 
 
 EVERYTHING = Scope()
 
 
-def _matches(glob: str, reading: Reading) -> bool:
-    name: str = reading.text.id
-    if "/" in glob:
-        name = f"{reading.voice.name}/{name}"  # an id has no slash
+def _matches(glob: str, text: TextId, voice: VoiceName) -> bool:
+    name = f"{voice}/{text}" if "/" in glob else text  # an id has no slash
     return fnmatchcase(name, glob)

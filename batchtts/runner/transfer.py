@@ -19,7 +19,7 @@ from batchtts.files import atomic, local_errors
 from batchtts.model import Fingerprint, Job, Place, Request
 from batchtts.plan import Reading, readings, survey
 from batchtts.runner.engine import engine_of
-from batchtts.runner.locking import looked_into
+from batchtts.runner.looking import looked_into
 from batchtts.runner.places import cache_folder
 from batchtts.runner.recipes import RECORDED
 from batchtts.runner.remembered import Remembered
