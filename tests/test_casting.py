@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import wave
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 
 import batchtts
 from batchtts.casting import Script, cast
+from batchtts.casting.dialogue import speeches
 from batchtts.chunking import clean
 from batchtts.earlier import NOTHING, Earlier
 from batchtts.errors import JobError
@@ -225,6 +227,15 @@ def test_no_word_is_lost(words: str, places: list[int], quoted: str) -> None:
     assert "".join(joined.split()) == "".join(clean(words).text.split())
     if len(made.parts) > 1:
         assert all(any(map(str.isalnum, part.words)) for part in made.parts)
+
+
+@pytest.mark.parametrize("piece", ["“a ", "«a ", "”a ", "'a ", "「a", "—a —b "])
+def test_dialogue_is_found_in_linear_time(piece: str) -> None:
+    """However much is opened and never closed; in squares it would be minutes."""
+    began_s = time.process_time()
+    for lang in ("en", "es"):
+        assert len(list(speeches(f"—{piece * 50_000}.", lang))) <= 1
+    assert time.process_time() - began_s < 2
 
 
 # --- jobs ------------------------------------------------------------------------

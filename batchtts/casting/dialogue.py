@@ -69,6 +69,7 @@ def _quoted(
     opening = re.compile("|".join(opener for opener, _ in marks.values()))
     start, end = paragraph
     found: list[tuple[int, int]] = []
+    unclosed: set[str] = set()
     at, mark = start, opened
     while True:
         if not mark:
@@ -76,7 +77,9 @@ def _quoted(
             if begins is None:
                 return found, ""
             at, mark = begins.start(), begins.group()
-        closed = _closed(text, at, end, marks[mark])
+        closed = None if mark in unclosed else _closed(text, at, end, marks[mark])
+        if closed is None:
+            unclosed.add(mark)
         if closed is None and _opens(text, following, marks[mark]):
             return [*found, (at, end)], mark
         if closed is not None and _is_speech(text, start, at, closed):
