@@ -17,6 +17,7 @@ from batchtts.events import Event, MadeAgain
 from batchtts.localserver.server import LocalServer
 from batchtts.model import Job, RunLimits
 from batchtts.report import RunReport
+from batchtts.runner.checking import check
 from batchtts.runner.preview import preview
 from batchtts.runner.scope import Scope
 
@@ -104,6 +105,7 @@ def test_the_best_take_is_kept(project: Project) -> None:
     card = (project.out / "README.md").read_text("utf-8")
     assert "3 utterances, which were more than 6 spreads" in card
     before = project.bytes()
+    assert check(project.load()).is_current
     assert project.run().unchanged == 24
     assert preview(project.load()).further_requests_at_most == 0
     shutil.rmtree(project.out)
@@ -111,6 +113,11 @@ def test_the_best_take_is_kept(project: Project) -> None:
     report = batchtts.run(project.load(), scope=Scope(frozen=True))
     assert (report.exit_code, report.made, project.bytes()) == (0, 24, before)
     assert project.server.connections == connections
+    decided = project.told()
+    with (project.folder / "rows.csv").open("a", encoding="utf-8") as table:
+        table.write("late,Turn on the light in the cellar.\n")
+    report = project.run()
+    assert (report.exit_code, report.totals.made, project.told()) == (0, 1, decided)
 
 
 def test_a_budget_holds_for_them_too(project: Project) -> None:
