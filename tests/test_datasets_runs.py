@@ -7,6 +7,7 @@ import io
 import json
 import os
 import shlex
+import shutil
 import signal
 import sys
 import tarfile
@@ -24,9 +25,12 @@ from batchtts.events import Event, ReadingDone
 from batchtts.localserver import tone_reader
 from batchtts.localserver.server import LocalServer
 from batchtts.model import Job
+from batchtts.outputs.datasets.finishing import Finished, Finishing
 from batchtts.report import RunReport
+from batchtts.runner import workshop
 from batchtts.runner.preview import preview
 from batchtts.runner.scope import Scope
+from batchtts.runner.workshop import Workshop
 
 Serve = Callable[..., LocalServer]
 
@@ -167,6 +171,30 @@ def test_rows_added_are_appended(project: Project, serve: Serve) -> None:
     again.rows, again.more = project.rows, project.more
     again.run(server)
     assert again.contents() == contents
+
+
+def test_other_processes_make_the_same(
+    project: Project, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Byte for byte, in both encodings."""
+    server = serve()
+    project.more = "format: [webdataset, nemo, f5]"
+    project.more += "; voices: [astra]"
+    project.run(server)
+    contents = project.contents()
+    ordered: list[Path] = []
+
+    def have_finished(self: Workshop, order: Finishing) -> Finished:
+        ordered.append(order.spool)
+        return have(self, order)
+
+    have = Workshop.have_finished
+    monkeypatch.setattr(Workshop, "have_finished", have_finished)
+    monkeypatch.setattr(workshop, "_BY_OURSELVES", 0)
+    monkeypatch.setattr(workshop, "hands", lambda: 2)
+    shutil.rmtree(project.out)
+    assert project.run(server).made == 4
+    assert (len(ordered), project.contents()) == (4, contents)
 
 
 def test_what_failed_is_left_out_until_it_comes(project: Project, serve: Serve) -> None:

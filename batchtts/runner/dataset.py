@@ -12,29 +12,29 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from batchtts.audio.loudness import levelled
-from batchtts.corpora import ERROR_RATES, DatasetOutput
+from batchtts.corpora import DatasetOutput
 from batchtts.errors import JobError, Problem
 from batchtts.files import local_errors
 from batchtts.model import Job, Request, TextId
 from batchtts.outputs.datasets.dataset import Dataset, Summary
 from batchtts.outputs.datasets.encoding import encoded
+from batchtts.outputs.datasets.finishing import Finished, Finishing, finished
 from batchtts.outputs.datasets.peeking import copy_state
 from batchtts.outputs.datasets.recognition import error_rates
 from batchtts.outputs.datasets.retaking import Further
 from batchtts.outputs.datasets.rows import Provenance, Row, Sound, utterance_key
-from batchtts.outputs.datasets.settings import DatasetSettings
 from batchtts.plan import Reading
 from batchtts.report import Suspect
 from batchtts.runner.collection import Collection, Found, Made, Tally, Wanted
+from batchtts.runner.datasetparts import counts, settings_of
 from batchtts.runner.finding import Finding
 from batchtts.runner.places import dataset_folder, relative
 from batchtts.runner.utterances import Utterances
-from batchtts.runner.versions import versions
 from batchtts.runner.workshop import Workshop
 from batchtts.sources import TableText
 from batchtts.targets import Target
 from batchtts.text_safety import many
-from batchtts.tracks import RENDER_VERSION, Track
+from batchtts.tracks import Track
 
 __all__ = ["DatasetCollection"]
 
@@ -71,7 +71,7 @@ class DatasetCollection(Collection):
         self._expected = self._unchanged = self._lost = 0
         self._seconds = 0.0
         self._copy = contextlib.ExitStack()
-        self._settings = _settings(job, output, self._rate_hz, _owner(shop))
+        self._settings = settings_of(job, output, self._rate_hz, _owner(shop))
         self._shop = shop
         if by_lock:
             return
@@ -156,26 +156,10 @@ class DatasetCollection(Collection):
         """Take the sound of an utterance; it waits where the next run finds it."""
         del target
         doubts = [asdict(suspect) for suspect in suspects]
-        with levelled(
-            track.spool,
-            rate_hz=track.rate_hz,
-            levels=track.levels,
-            loudness=self._output.audio.loudness,
-        ) as ready:
-            sound = Sound(
-                blocks=ready.blocks,
-                rate_hz=track.rate_hz,
-                samples=track.samples,
-                levels=ready.levels,
-            )
-            scores = self._heard(reading, sound)
-            self._dataset.add(
-                self._key(reading),
-                sound,
-                scores,
-                doubts=doubts,
-                further=_further(reading),
-            )
+        sound, scores = self._finished(reading, track)
+        self._dataset.add(
+            self._key(reading), sound, scores, doubts=doubts, further=_further(reading)
+        )
         if not reading.retake:
             with self._lock:
                 self._seconds += track.samples / track.rate_hz
@@ -214,7 +198,7 @@ class DatasetCollection(Collection):
         if made or summary.files_changed:
             yield Made(
                 path=self._output.folder,
-                entry={**self._entry("made"), **_counts(summary, self._rate_hz)},
+                entry={**self._entry("made"), **counts(summary, self._rate_hz)},
                 outputs=made,
                 seconds=self._seconds,
                 suspects=tuple(self._suspects()),
@@ -232,6 +216,36 @@ class DatasetCollection(Collection):
             message = 'the dataset asks to "recognise", and there is nobody to hear it'
             hint = "run it with --recogniser, or set BATCHTTS_RECOGNISER"
             raise JobError([Problem(self._output.place, message, hint)])
+
+    def _finished(
+        self, reading: Reading, track: Track
+    ) -> tuple[Finished, Mapping[str, float]]:
+        """Return the sound of an utterance, with a recogniser's scores.
+
+        Mostly made by another process: to encode takes longer than to join.
+        """
+        loudness, suffixes = self._output.audio.loudness, self._settings.suffixes
+        shop = self._shop
+        if shop is not None and not self._output.is_recognised and shop.has_hands():
+            order = Finishing(
+                spool=track.spool,
+                rate_hz=track.rate_hz,
+                samples=track.samples,
+                levels=track.levels,
+                loudness=loudness,
+                suffixes=suffixes,
+            )
+            return shop.have_finished(order), {}
+        with levelled(
+            track.spool, rate_hz=track.rate_hz, levels=track.levels, loudness=loudness
+        ) as ready:
+            sound = Sound(
+                blocks=ready.blocks,
+                rate_hz=track.rate_hz,
+                samples=track.samples,
+                levels=ready.levels,
+            )
+            return finished(sound, suffixes), self._heard(reading, sound)
 
     def _heard(self, reading: Reading, sound: Sound) -> dict[str, float]:
         """Return the error rates of a recogniser, where one is asked for."""
@@ -335,50 +349,6 @@ def _provenance(reading: Reading, requests: Sequence[Request]) -> Provenance:
         parameters=reading.voice.parameters,
         fingerprints=tuple(request.fingerprint for request in requests),
     )
-
-
-def _settings(
-    job: Job, output: DatasetOutput, rate_hz: int, owner: str
-) -> DatasetSettings:
-    audio = output.audio
-    return DatasetSettings(
-        targets=output.targets,
-        rate_hz=rate_hz,
-        about=replace(
-            output.about,
-            title=output.about.title or job.name,
-            generator=f"batchtts {versions()['batchtts']}",
-        ),
-        sound_key=repr((RENDER_VERSION, audio.pauses, audio.loudness)),
-        splits=output.splits,
-        filters=output.filters,
-        retakes=output.retakes,
-        scores=ERROR_RATES if output.is_recognised else (),
-        prefix=output.prefix,
-        drop_removed=output.drop_removed,
-        base=job.path.parent,
-        shard_bytes=output.shard_bytes,
-        shard_rows=output.shard_rows,
-        owner=owner,
-    )
-
-
-def _counts(summary: Summary, rate_hz: int) -> dict[str, object]:
-    counted = summary.counted
-    return {
-        "utterances": counted.whole.utterances,
-        "seconds": round(counted.whole.seconds(rate_hz), 3),
-        "speakers": counted.whole.speakers,
-        "splits": {part.name: part.utterances for part in counted.splits},
-        "shards": summary.shards,
-        "left_out": {
-            "text": counted.refused,
-            "filters": dict(counted.filtered),
-            "failed": counted.lost,
-        },
-        "retaken": {"utterances": counted.retaken, "replaced": counted.replaced},
-        "removed_from_job": counted.removed,
-    }
 
 
 def _owner(shop: Workshop | None) -> str:

@@ -17,9 +17,10 @@ from batchtts.errors import LocalError
 from batchtts.files import local_errors, sweep
 from batchtts.runner.arrivals import NotComing
 from batchtts.runner.ears import Ears
-from batchtts.workers import Workers, hands
+from batchtts.workers import Message, Workers, hands
 
 if TYPE_CHECKING:
+    from batchtts.outputs.datasets.finishing import Finished, Finishing
     from batchtts.outputs.files import Written
     from batchtts.outputs.rendering import Rendering
     from batchtts.tracks import Track
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Workshop"]
 
 _RENDERER = "batchtts.outputs.rendering"
+_FINISHER = "batchtts.outputs.datasets.finishing"
 _BY_OURSELVES = 48  # tracks
 _LOOK_S = 0.2
 
@@ -48,6 +50,7 @@ class Workshop:
         self._swept: set[Path] = set()
         self._asked = 0  # renderings
         self._workers = Workers(_RENDERER, "the outputs") if hands() else None
+        self._finishers = Workers(_FINISHER, "a dataset") if hands() else None
         self._abandoned = False
         self._lock = threading.Lock()
         self._turn = threading.Lock()
@@ -100,18 +103,30 @@ class Workshop:
         """
         from batchtts.outputs.rendering import carried_out
 
-        assert self._workers is not None  # noqa: S101 - has_hands() said so
+        return carried_out(self._answer(self._workers, rendering.told()))
+
+    def have_finished(self, finishing: Finishing) -> Finished:
+        """Have the sound of an utterance measured and encoded by another process.
+
+        Raises what `have_rendered` does.
+        """
+        from batchtts.outputs.datasets.finishing import carried_out
+
+        return carried_out(self._answer(self._finishers, finishing.told()))
+
+    def _answer(self, workers: Workers | None, order: dict[str, object]) -> Message:
+        assert workers is not None  # noqa: S101 - has_hands() said so
         try:
-            answer = self._workers.ask(rendering.told())
+            return workers.ask(order)
         except (LocalError, ValueError):  # a process that was ended, a closed pipe
             self.check()
             raise
-        return carried_out(answer)
 
     def close(self) -> None:
         """End the processes that work for us, and leave nothing half made."""
-        if self._workers is not None:
-            self._workers.close(at_once=self._abandoned)
+        for workers in (self._workers, self._finishers):
+            if workers is not None:
+                workers.close(at_once=self._abandoned)
         if self._abandoned:
             for folder in self._swept:
                 with suppress(LocalError):
@@ -120,8 +135,9 @@ class Workshop:
     def abandon(self) -> None:
         """Have all that makes files leave them, other processes too: the run ends."""
         self._abandoned = True
-        if self._workers is not None:
-            self._workers.close(at_once=True)
+        for workers in (self._workers, self._finishers):
+            if workers is not None:
+                workers.close(at_once=True)
 
     def check(self) -> None:
         """Raise NotComing once the work has been abandoned."""

@@ -16,11 +16,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
-from batchtts.audio.quality import quality_of
 from batchtts.errors import LocalError
 from batchtts.files import make_folder
 from batchtts.outputs.datasets.catalogue import Listed
-from batchtts.outputs.datasets.encoding import encoded
+from batchtts.outputs.datasets.finishing import Finished, finished
 from batchtts.outputs.datasets.index import Index, Staged
 from batchtts.outputs.datasets.keeping import Keeper
 from batchtts.outputs.datasets.layout import Audio, Shard
@@ -133,7 +132,7 @@ class Dataset:
     def add(
         self,
         key: str,
-        sound: Sound,
+        sound: Sound | Finished,
         scores: Mapping[str, float] | None = None,
         *,
         doubts: Sequence[Mapping[str, object]] = (),
@@ -158,9 +157,9 @@ class Dataset:
         if not sound.samples:
             self.lose(key, "it has no sound", take)
             return
-        quality = quality_of(sound.blocks(), sound.rate_hz)
-        figures = figures_of(found.row, sound, quality)
-        blobs = {suffix: encoded(sound, suffix) for suffix in self._settings.suffixes}
+        if isinstance(sound, Sound):
+            sound = finished(sound, self._settings.suffixes)
+        figures = figures_of(found.row, sound)
         with self._lock:
             if (
                 further
@@ -168,8 +167,8 @@ class Dataset:
                 and not self._retakes.is_kept(found.number, further, figures)
             ):
                 return
-            pack, start = self._packs.append(list(blobs.values()))
-            sizes = {suffix: len(blob) for suffix, blob in blobs.items()}
+            pack, start = self._packs.append(list(sound.audio.values()))
+            sizes = {suffix: len(blob) for suffix, blob in sound.audio.items()}
             staged = Staged(pack, start, sizes.get(".wav"), sizes.get(".flac"))
             self._index.stage(
                 found.number, staged, sound.samples, figures, scores or {}, doubts

@@ -11,11 +11,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from batchtts.audio.levels import Levels
-from batchtts.audio.quality import Quality
 from batchtts.completeness.units import KINDS, units_of
 from batchtts.corpora import FIGURES, OUTLIER, Filter
 from batchtts.outputs.datasets.database import Database
-from batchtts.outputs.datasets.rows import Row, Sound
+from batchtts.outputs.datasets.finishing import Finished
+from batchtts.outputs.datasets.rows import Row
 
 __all__ = [
     "Norms",
@@ -64,8 +64,9 @@ class Norms:
         return name, abs(scores[name])
 
 
-def figures_of(row: Row, sound: Sound, quality: Quality) -> dict[str, float]:
+def figures_of(row: Row, sound: Finished) -> dict[str, float]:
     """Return the figures of an utterance, all finite."""
+    quality = sound.quality
     duration_s = sound.samples / sound.rate_hz
     words = len(row.normalised.split())
     found = {
