@@ -70,6 +70,21 @@ def test_digital_silence_has_no_floor(tmp_path: Path) -> None:
     assert facts(tmp_path / "a.flac", book(-200)).noise_floor_db == float("-inf")
 
 
+def test_long_files_are_measured_in_parts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What waits on the disk says the same, wherever it is parted."""
+    sounds = {"pauses": book(-62), "none": noise(4, -30), "silence": np.zeros(RATE_HZ)}
+    whole = {
+        name: facts(tmp_path / f"{name}.flac", one) for name, one in sounds.items()
+    }
+    monkeypatch.setattr("batchtts.audio.facts._HELD_BYTES", 4 * 13)
+    for name, known in whole.items():
+        found = facts_of(tmp_path / f"{name}.flac")
+        assert (found.head_s, found.tail_s) == (known.head_s, known.tail_s)
+        assert found.noise_floor_db == pytest.approx(known.noise_floor_db, abs=1e-9)
+
+
 def test_noise_without_pauses_is_its_own_floor(tmp_path: Path) -> None:
     """Of sound that never pauses the softest stretch counts."""
     found = facts(tmp_path / "a.flac", noise(4, -30))

@@ -48,6 +48,16 @@ def test_parts_make_the_levels_of_the_whole() -> None:
     assert parts.samples == whole.samples
 
 
+def test_long_parts_are_worked_on_in_stretches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stretch at a time makes the levels of the whole."""
+    part = measured(*CHAPTERS)
+    whole = levels_of([part])
+    monkeypatch.setattr("batchtts.audio.levels._AT_ONCE", 70)
+    found = levels_of([part])
+    assert found.integrated_lufs == pytest.approx(whole.integrated_lufs, abs=1e-9)
+    assert found.range_lu == pytest.approx(whole.range_lu, abs=1e-9)
+
+
 def test_loudness_of_parts_is_gated_as_one() -> None:
     """A soft part counts less beside a loud one than by itself."""
     loud, soft = measured(speech(20, 5000, 1)), measured(speech(20, 250, 2))

@@ -24,6 +24,7 @@ from batchtts.metadata import Metadata
 from batchtts.model import Boundary, Loudness, LoudnessMode, Pauses, Recording
 from batchtts.outputs.audiobook.bookfile import BookFile, chapter_files, whole_book
 from batchtts.outputs.audiobook.crew import Crew
+from batchtts.outputs.audiobook.levelling import excerpts, measured
 from batchtts.outputs.audiobook.program import Chapter
 from batchtts.outputs.audiobook.write import write_book
 from batchtts.outputs.files import Written
@@ -415,3 +416,26 @@ def test_chapters_have_one_rate(tmp_path: Path, chapters: tuple[Chapter, ...]) -
     some = [chapters[0], Chapter(title="Other", track=other)]
     with pytest.raises(ValueError, match=r"one rate, not \[8000, 16000\]"):
         whole_book(tmp_path / "b.mp3", some, BOOK, spacing=SPACING)
+
+
+def test_excerpts_are_as_loud_and_soft_as_the_book(tmp_path: Path) -> None:
+    """Where loud and soft come in turns, excerpts have the share of each."""
+    parts = []
+    for number, amplitude in enumerate([200, 6000] * 6):
+        noise = np.random.default_rng(number).standard_normal(40 * RATE_HZ)
+        pcm = np.rint(noise * amplitude).astype("<i2").tobytes()
+        spool = tmp_path / f"{number}.pcm"
+        piece = Piece(
+            functools.partial(_given, Recording("pcm", RATE_HZ, pcm)), Boundary.END
+        )
+        track = make_track([piece], rate_hz=RATE_HZ, pauses=Pauses(), spool=spool)
+        parts.append(Chapter(title="", track=track))
+    book = whole_book(tmp_path / "a.flac", parts, BOOK, spacing=SPACING)
+    chosen = [measured(source, RATE_HZ) for _, source in excerpts([book.program])]
+    loud = [one for one in chosen if one.peak > 0.2]
+    assert (len(chosen), len(loud)) == (8, 4)
+    assert [
+        *excerpts(
+            [whole_book(tmp_path / "a.flac", parts[:2], BOOK, spacing=SPACING).program]
+        )
+    ] == []

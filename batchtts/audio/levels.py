@@ -14,10 +14,12 @@ from numpy.typing import NDArray
 
 from batchtts.audio.pcm import db, gain_of
 
-__all__ = ["HOPS_PER_S", "Levels", "Measured", "levels_of"]
+__all__ = ["HOPS_PER_S", "HOP_BYTES", "Levels", "Measured", "levels_of"]
 
 HOPS_PER_S = 10
 """The meter's time unit: 100 ms."""
+
+HOP_BYTES = 4
 
 _MOMENTARY_HOPS = 4
 _SHORT_TERM_HOPS = 30
@@ -68,7 +70,7 @@ class Measured:
     energy: float
     peak: float
     true_peak: float
-    hops: bytes  # float64: the weighted energy of each 100 ms, the last one cut short
+    hops: bytes  # float32: the weighted energy of each 100 ms, the last one cut short
 
     def raised(self, gain_db: float) -> Measured:
         """Return what the meter would find in the same signal after a gain."""
@@ -78,8 +80,13 @@ class Measured:
             energy=self.energy * gain**2,
             peak=self.peak * gain,
             true_peak=self.true_peak * gain,
-            hops=(np.frombuffer(self.hops) * gain**2).tobytes(),
+            hops=(self.energies * np.float32(gain**2)).tobytes(),
         )
+
+    @property
+    def energies(self) -> NDArray[np.float32]:
+        """Return the weighted energy of each 100 ms, the last one cut short."""
+        return np.frombuffer(self.hops, np.float32)
 
     def windows(self, hops: int) -> Iterator[NDArray[np.float64]]:
         """Yield the mean power of every whole window of so many hops, some at a time.
@@ -87,13 +94,13 @@ class Measured:
         Of a book of any length no more than an hour is worked on at once.
         """
         whole = self.samples * HOPS_PER_S // self.rate_hz
-        energy = np.frombuffer(self.hops)
+        energy = self.energies
         windows = whole - hops + 1
         for first in range(0, windows, _AT_ONCE):
             last = min(first + _AT_ONCE, windows)
             edges = -(-np.arange(first, last + hops) * self.rate_hz // HOPS_PER_S)
             lengths = edges[hops:] - edges[:-hops]
-            some = energy[first : last + hops - 1]
+            some = energy[first : last + hops - 1].astype(np.float64)
             sums = np.lib.stride_tricks.sliding_window_view(some, hops).sum(axis=1)
             yield sums / lengths
 
@@ -119,7 +126,7 @@ def levels_of(parts: Sequence[Measured]) -> Levels:
 def _integrated(parts: Sequence[Measured], samples: int) -> float:
     count, total = _sum_over(-1.0, parts, _MOMENTARY_HOPS)
     if not count:
-        whole = sum(float(np.frombuffer(part.hops).sum()) for part in parts)
+        whole = sum(float(part.energies.sum(dtype=np.float64)) for part in parts)
         return _loudness(whole / samples) if samples else _SILENT
     mean = total / count
     count, total = _sum_over(_power(_ABSOLUTE_GATE_LUFS), parts, _MOMENTARY_HOPS)
@@ -136,14 +143,13 @@ def _range(parts: Sequence[Measured]) -> float:
     if not count:
         return 0.0
     gate = _power(_loudness(total / count) + _RANGE_GATE_LU)
-    loud = np.concatenate(
-        [
-            some[some > max(gate, least)].astype(np.float32)
-            for part in parts
-            for some in part.windows(_SHORT_TERM_HOPS)
-        ]
+    every_second = (
+        some[::HOPS_PER_S] for part in parts for some in part.windows(_SHORT_TERM_HOPS)
     )
-    low, high = np.quantile(loud, (0.10, 0.95), overwrite_input=True)
+    loud = np.concatenate([some[some > max(gate, least)] for some in every_second])
+    if not len(loud):  # for less than a second
+        return 0.0
+    low, high = np.quantile(loud, (0.10, 0.95))
     return _loudness(float(high)) - _loudness(float(low))
 
 

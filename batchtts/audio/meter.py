@@ -40,7 +40,8 @@ class Meter:
         """
         self._rate_hz = rate_hz
         self._weighting = _Weighting(rate_hz)
-        self._hops = array("d", [0.0])  # energy of each 100 ms, weighted
+        self._hops = array("f")  # energy of each 100 ms, weighted
+        self._hop = 0.0  # of the one that has not ended
         self._samples = 0
         self._energy = 0.0
         self._peak = 0.0
@@ -75,6 +76,7 @@ class Meter:
         """Return all that was found; feed nothing more after it."""
         if self._filled:
             self._measure()
+        self._hops.append(self._hop)
         true_peak = self._true_peak.finish() if self._true_peak else self._peak
         return Measured(
             rate_hz=self._rate_hz,
@@ -99,15 +101,16 @@ class Meter:
 
     def _add_hops(self, power: Floats) -> None:
         """Add to each 100 ms its part of the block's energy."""
-        first = len(self._hops) - 1
+        first = len(self._hops)
         end = self._samples + len(power)
         last = (end - 1) * HOPS_PER_S // self._rate_hz + 1
         numbers = np.arange(first + 1, last + 1)
         starts = -(-numbers * self._rate_hz // HOPS_PER_S) - self._samples
         starts = np.concatenate(([0], starts[starts < len(power)]))
         sums = np.add.reduceat(power, starts).astype(np.float64) / FULL_SCALE**2
-        self._hops[-1] += float(sums[0])
-        self._hops.extend(sums[1:].tolist())
+        sums[0] += self._hop
+        self._hops.extend(sums[:-1].tolist())
+        self._hop = float(sums[-1])
 
 
 def true_peak_db(blocks: Iterable[bytes], rate_hz: int) -> float:

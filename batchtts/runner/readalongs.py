@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 __all__ = ["ReadAlongs"]
 
 _DIGITS = 16
-_EDITION = 1  # goes up when the same chapters come to be bound otherwise
+_EDITION = 2  # goes up when the same chapters come to be bound otherwise
 
 
 @dataclass(slots=True)

@@ -3,9 +3,9 @@
     python -m tests.benchmarks.audio [--minutes 60] [--rate 24000] [--target -19]
         [--pairs 3] [--formats .mp3 .opus] [--peers]
 
-Takes of 15 s of synthetic speech become chapters of ten minutes, trimmed, spaced,
-joined and measured, and these a book: brought to its loudness by measurement,
-limited, encoded, played back and measured again; with WAV, a file a chapter.
+Takes that espeak has spoken become chapters of ten minutes, trimmed, spaced, joined
+and measured, and these a book: brought to its loudness by measurement, limited,
+encoded, played back and measured again; with WAV, a file a chapter.
 PyAV alone then encodes the same samples, already in memory, in one thread. Ours
 and the codec take turns, and the best of each counts. `whole` and `codec` are
 times real time by the clock, `ratio` is one by the other: 1 where all of ours is
@@ -21,8 +21,10 @@ concat and loudnorm.
 from __future__ import annotations
 
 import argparse
+import asyncio
 import functools
 import importlib
+import itertools
 import multiprocessing
 import os
 import subprocess
@@ -40,12 +42,15 @@ import av
 import numpy as np
 
 from batchtts.audio.codecs import bitrate_for
+from batchtts.audio.decode import resampled
 from batchtts.audio.levels import Levels, levels_of
 from batchtts.audio.limiter import amplified
 from batchtts.audio.loudness import first_gain
 from batchtts.audio.pcm import BLOCK_SAMPLES, blocks_of
 from batchtts.audiobook import Spacing
 from batchtts.cache import Cache
+from batchtts.chunking import chunk, clean
+from batchtts.localserver.espeak import Espeak
 from batchtts.metadata import Metadata
 from batchtts.model import Boundary, Loudness, Pauses, Recording, Request
 from batchtts.outputs.audiobook.bookfile import BookFile, whole_book
@@ -57,7 +62,8 @@ from batchtts.outputs.rendering import File, Rendering, carried_out
 from batchtts.tracks import Piece, Track, make_track
 from batchtts.workers import Workers, hands
 
-TAKE_S = 15
+STORY = Path(__file__).parents[2] / "samples" / "lighthouse.md"
+SPEAKERS = ("astra", "luna", "orion")
 CHAPTER_S = 600
 CODECS = {
     ".wav": ("wav", "pcm_s16le", "s16"),
@@ -69,25 +75,25 @@ CODECS = {
 PEERS_CODECS = {".wav": "pcm_s16le", ".m4b": "aac", ".mp3": "libmp3lame"}
 
 
-@functools.cache
-def speech(rate_hz: int) -> bytes:
-    """Make a take: pulses of a voice through two formants, in syllables and hiss."""
-    rng = np.random.default_rng(1)
-    samples = TAKE_S * rate_hz
-    at_s = np.arange(samples) / rate_hz
-    pitch = np.cumsum(115 + 25 * np.sin(2 * np.pi * 0.4 * at_s)) / rate_hz
-    voice = sum(
-        np.sin(2 * np.pi * pitch * n) / (1 + ((n * 115 - 600) / 500) ** 2)
-        for n in range(1, 30)
-    )
-    syllables = np.clip(np.sin(2 * np.pi * 4 * at_s + 2 * np.sin(at_s)), 0, 1)
-    phrases = np.sin(2 * np.pi * at_s / 3) > -0.8
-    hiss = rng.standard_normal(samples) * (1 - syllables) * 0.15
-    sound = (voice * syllables + hiss) * phrases
-    edge = int(0.3 * rate_hz)
-    sound[:edge] = sound[-edge:] = 0
-    pcm: bytes = np.rint(sound / np.abs(sound).max() * 14000).astype("<i2").tobytes()
-    return pcm
+async def speech(minutes: int, rate_hz: int) -> list[bytes]:
+    """Have a story read again and again, by another voice and faster each time."""
+    parts = chunk(clean(STORY.read_text(encoding="utf-8")).text, limit=500, lang="eng")
+    espeak = await Espeak.start()
+    takes: list[bytes] = []
+    length_s, turn = 0.0, 0
+    while length_s < minutes * 60:
+        for part in parts:
+            pcm = await espeak.speak(
+                part.words,
+                speaker=SPEAKERS[turn % len(SPEAKERS)],
+                lang="eng",
+                speed=1 + turn % 10 / 50,
+            )
+            takes.append(resampled(pcm, espeak.rate_hz, rate_hz))
+            length_s += len(takes[-1]) / 2 / rate_hz
+        turn += 1
+    await espeak.close()
+    return takes
 
 
 @dataclass(slots=True)
@@ -114,7 +120,7 @@ class Bench:
     minutes: int
     rate_hz: int
     loudness: Loudness
-    requests: list[Request] = field(default_factory=list)
+    chapters: list[list[Request]] = field(default_factory=list)
 
     @property
     def cache(self) -> Cache:
@@ -127,22 +133,17 @@ class Bench:
         return self.folder / f"ours{self.suffix}"
 
     def prepare(self) -> None:
-        """Put takes into the cache, softer and louder ones, no two the same."""
+        """Put takes into the cache."""
         cache = self.cache
         cache.require_writable()
-        levels = np.random.default_rng(2).uniform(0.4, 1, self.minutes * 60 // TAKE_S)
-        for number, level in enumerate(levels):
+        many = 0.0
+        for number, pcm in enumerate(asyncio.run(speech(self.minutes, self.rate_hz))):
             request = Request("bench", (("speaker", "bench"),), f"Take {number}.", 0)
-            louder = np.frombuffer(speech(self.rate_hz), "<i2") * level
-            pcm = louder.astype("<i2").tobytes()
             cache.store(request, Recording("pcm", self.rate_hz, pcm))
-            self.requests.append(request)
-
-    def chapters(self) -> Iterator[Sequence[Request]]:
-        """Yield the takes of each chapter."""
-        many = CHAPTER_S // TAKE_S
-        for first in range(0, len(self.requests), many):
-            yield self.requests[first : first + many]
+            many += len(pcm) / 2 / self.rate_hz / CHAPTER_S
+            if len(self.chapters) < many:
+                self.chapters.append([])
+            self.chapters[-1].append(request)
 
     def tracks(self) -> Iterator[Track]:
         """Join the takes of each chapter."""
@@ -153,7 +154,7 @@ class Bench:
             assert kept is not None
             return kept.recording
 
-        for number, requests in enumerate(self.chapters()):
+        for number, requests in enumerate(self.chapters):
             yield make_track(
                 (
                     Piece(functools.partial(load, r), Boundary.SENTENCE)
@@ -193,7 +194,7 @@ class Bench:
         orders = [
             Rendering(
                 cache=self.cache.folder,
-                takes=[(one.fingerprint, Boundary.SENTENCE) for one in requests],
+                takes=[(one.fingerprint, Boundary.PARAGRAPH) for one in requests],
                 rate_hz=self.rate_hz,
                 pauses=Pauses(),
                 files=[
@@ -208,7 +209,7 @@ class Bench:
                 scratch=self.folder,
                 owner="bench",
             ).told()
-            for number, requests in enumerate(self.chapters())
+            for number, requests in enumerate(self.chapters)
         ]
         with ThreadPoolExecutor(hands() or 1) as threads:
             for answer in threads.map(workers.ask, orders):
@@ -301,7 +302,7 @@ def ffmpeg() -> str:
 def wav_takes(bench: Bench) -> list[Path]:
     """Write the takes as the WAV files that others begin with."""
     paths = []
-    for number, request in enumerate(bench.requests):
+    for number, request in enumerate(itertools.chain(*bench.chapters)):
         kept = bench.cache.read(request.fingerprint)
         assert kept is not None
         path = bench.folder / f"take-{number:05}.wav"

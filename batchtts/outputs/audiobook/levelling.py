@@ -10,8 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
-from batchtts.audio.levels import HOPS_PER_S, Levels, Measured
+from batchtts.audio.levels import HOP_BYTES, HOPS_PER_S, Levels, Measured
 from batchtts.audio.loudness import first_gain, shortfall_db
 from batchtts.audio.meter import Meter
 from batchtts.audio.pcm import db
@@ -50,7 +51,7 @@ def sound_of(program: Program) -> list[Measured]:
         energy=0.0,
         peak=0.0,
         true_peak=0.0,
-        hops=bytes(8 * (rest * HOPS_PER_S // program.rate_hz + 1)),
+        hops=bytes(HOP_BYTES * (rest * HOPS_PER_S // program.rate_hz + 1)),
     )
     return [*found, silence]
 
@@ -105,9 +106,10 @@ class GainSearch:
                 min(self.gain_db + loss_db, _MOST_GAIN_DB), _GAIN_DIGITS
             )
         self._was: tuple[float, float] | None = None
+        self._slope = 1.0  # what a further decibel of gain gives
 
     def begin_anew(self) -> None:
-        """Go on from the gain that was found, with other sound."""
+        """Go on with other sound, from the gain that was found and what it gives."""
         self._was = None
 
     def advance(self, short_db: float, tolerance_db: float) -> bool:
@@ -116,10 +118,10 @@ class GainSearch:
         Return whether the better one is to be tried: not if what is lacking is
         within the tolerance, and not if there is none.
         """
-        slope = 1.0
         if self._was and self._was[0] != self.gain_db:
             slope = (self._was[1] - short_db) / (self.gain_db - self._was[0])
-        step_db = short_db / min(1.0, max(_LEAST_SLOPE, slope))
+            self._slope = min(1.0, max(_LEAST_SLOPE, slope))
+        step_db = short_db / self._slope
         self._was = self.gain_db, short_db
         self.gain_db = round(min(self.gain_db + step_db, self._most_db), _GAIN_DIGITS)
         return abs(short_db) > tolerance_db and self.gain_db != self._was[0]
@@ -145,23 +147,40 @@ def own_gain_db(
 def excerpts(programs: Sequence[Program]) -> Iterator[tuple[Program, Source]]:
     """Choose a few seconds here and there that sound as the whole does.
 
-    Nothing is chosen of what is not much longer than they would be.
+    They are as loud and as soft as it is: of all that could be chosen, in order
+    of loudness, every so many-th. Nothing is chosen of what is not much longer
+    than they would be.
     """
     spoken = [
-        (program, chapter.source)
-        for program in programs
-        for chapter in program.chapters
+        (program, chapter) for program in programs for chapter in program.chapters
     ]
-    total = sum(source.samples for _, source in spoken)
+    total = sum(chapter.samples for _, chapter in spoken)
     rate_hz = programs[0].rate_hz
     if total < _LONG_S * rate_hz:
         return
-    ends = np.cumsum([source.samples for _, source in spoken])
+    wanted = min(_EXCERPT_S * rate_hz, int(total * _MOST_SHARE / _EXCERPTS))
+    owners, starts, energies = [], [], []
+    for number, (_, chapter) in enumerate(spoken):
+        places = np.arange(max(1, chapter.samples // wanted)) * wanted
+        starts.append(places + chapter.start)
+        energies.append(_energies(chapter, starts[-1], wanted))
+        owners.append(np.full(len(places), number))
+    order = np.argsort(np.concatenate(energies), kind="stable")
     for number in range(_EXCERPTS):
-        middle = (2 * number + 1) * total // (2 * _EXCERPTS)
-        index = int(np.searchsorted(ends, middle, side="right"))
-        program, source = spoken[index]
-        wanted = min(_EXCERPT_S * rate_hz, int(total * _MOST_SHARE / _EXCERPTS))
-        length = min(wanted, source.samples)
-        start = min(middle - int(ends[index]) + source.samples, source.samples - length)
-        yield program, Source(source.spool, source.start + start, length)
+        chosen = order[(2 * number + 1) * len(order) // (2 * _EXCERPTS)]
+        program, chapter = spoken[int(np.concatenate(owners)[chosen])]
+        start = int(np.concatenate(starts)[chosen])
+        length = min(wanted, chapter.start + chapter.samples - start)
+        yield program, Source(chapter.track.spool, start, length)
+
+
+def _energies(
+    chapter: Chapter, starts: NDArray[np.int64], length: int
+) -> NDArray[np.float64]:
+    """Return the weighted energy of stretches of a chapter, about."""
+    hops = chapter.track.measured.energies
+    sums = np.concatenate(([0.0], np.cumsum(hops, dtype=np.float64)))
+    first = starts * HOPS_PER_S // chapter.track.rate_hz
+    last = (starts + length) * HOPS_PER_S // chapter.track.rate_hz
+    found: NDArray[np.float64] = sums[np.minimum(last, len(hops))] - sums[first]
+    return found

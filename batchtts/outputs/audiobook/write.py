@@ -36,7 +36,7 @@ from batchtts.outputs.files import Written, digest_of
 
 __all__ = ["BOOK_VERSION", "write_book"]
 
-BOOK_VERSION = 1
+BOOK_VERSION = 2
 """Goes up when the same tracks and settings come to give other bytes."""
 
 _REHEARSALS = 5
