@@ -403,6 +403,8 @@ def test_what_nobody_made_is_not_overwritten(origin: Repository) -> None:
         write_lock(ledger, origin.job)
     run_begun(origin.job)
     assert origin.run()[0].made == 1
+    run_begun(origin.job)
+    assert origin.run()[0].unchanged == 5
     # Without the lock and the state folder nothing is known of any file.
     shutil.rmtree(origin.folder / ".batchtts")
     (origin.folder / "job.lock").unlink()
@@ -515,6 +517,9 @@ def test_nothing_changed_is_told_by_a_look(
     with monkeypatch.context() as no_reading:
         no_reading.delattr("batchtts.runner.checking.survey")
         assert check(batchtts.load_job(path)).is_current
+        (tmp_path / ".batchtts" / "job.begun").touch()  # by a run that was killed
+        with pytest.raises(NameError):
+            check(batchtts.load_job(path))
     shutil.rmtree(tmp_path / ".batchtts")
     (tmp_path / ".batchtts").write_bytes(b"")  # where nothing can be remembered
     assert check(batchtts.load_job(path)).is_current
@@ -565,11 +570,16 @@ def test_branches_that_changed_parts_of_the_same(corpus: Repository) -> None:
     assert corpus.check().is_current
 
 
-def test_the_life_of_a_dataset(corpus: Repository) -> None:
+def test_the_life_of_a_dataset(
+    corpus: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """By its lock a clone finds it whole, or says which line or file is not."""
     here = corpus.clone("here")
     assert here.check().is_current
-    report, sent = here.run()  # with neither takes nor a memory of its own
+    with monkeypatch.context() as no_reading:
+        no_reading.delattr("batchtts.runner.checking.survey")
+        assert here.check().is_current
+    report, sent = here.run()  # with no takes
     assert (report.unchanged, report.made, sent) == (4, 0, 0)
     assert here.check().is_current
     here.take_cache_of(corpus)

@@ -31,7 +31,7 @@ from batchtts.runner.recipes import Recipes
 from batchtts.runner.recordings import recording_problems
 from batchtts.runner.remembered import Remembered
 from batchtts.runner.seeing import Trouble, unlike
-from batchtts.runner.standing import note_standing, standing
+from batchtts.runner.standing import CHECKED, checked, note_standing, standing
 from batchtts.targets import Target
 from batchtts.texts import read_texts
 
@@ -89,6 +89,7 @@ def check(job: Job) -> Check:
     with looked_into(job) as (ledger, merged):
         inputs = Inputs(job)
         known = standing(job, ledger, inputs.digests)
+        known = known or standing(job, ledger, inputs.digests, mark=CHECKED)
         if known is not None:
             every = known.outputs
             return Check(
@@ -100,8 +101,8 @@ def check(job: Job) -> Check:
         found.trouble = _trouble(job, ledger, merged) or checker.recordings()
         checker.outputs()
         checker.codecs()
-        checker.note(inputs)
-        remember(ledger, merged, job)
+        noted = checker.noted(inputs)
+        remember(ledger, merged, job, {} if noted is None else {CHECKED: noted})
     return found
 
 
@@ -238,18 +239,22 @@ class _Checker:
         """Say what is wrong with pinned recordings; None: nothing."""
         return "; ".join(map(str, recording_problems(self._job, self._earlier))) or None
 
-    def note(self, inputs: Inputs) -> None:
-        """Note for the next check that all is as it should be, if it is."""
+    def noted(self, inputs: Inputs) -> str | None:
+        """Return what to note for the next check: that all is as it should be."""
         list(inputs.watched(iter(())))
         found = self._found
+        is_whole = found.is_current and not (found.notes or inputs.changed)
         note_standing(
             self._job,
             self._ledger,
             self._size,
             inputs.digests,
             files=self._known,
-            is_whole=found.is_current and not (found.notes or inputs.changed),
+            is_whole=is_whole,
         )
+        if not is_whole:
+            return None
+        return checked(self._job, self._ledger, self._size, inputs.digests)
 
     def codecs(self) -> None:
         """Note whether other versions of the codecs are here than made the files."""

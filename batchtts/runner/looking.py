@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from batchtts.errors import LocalError, LockedError
 from batchtts.files import local_errors
@@ -42,17 +42,26 @@ def looked_into(job: Job) -> Iterator[tuple[Ledger, Merged]]:
             yield ledger, merged
 
 
-def remember(ledger: Ledger, merged: Merged, job: Job) -> None:
+def remember(
+    ledger: Ledger, merged: Merged, job: Job, marks: Mapping[str, str]
+) -> None:
     """Have the next look begin with what this one has found out, where that may be.
 
-    It may not while a run works on the job, or where the lock has to be mended.
+    That is what the lock says and which files are whole, and ``marks``. It may not
+    be while a run works on the job, or where the lock has to be mended.
     """
-    if not ledger.is_temporary or merged != Merged():
+    if merged != Merged() or not (ledger.is_temporary or marks):
         return
+    path = ledger_path(job)
     with contextlib.suppress(LocalError, LockedError, sqlite3.Error):
         require_real(job)
         with guard(state_folder(job), job.path.stem):
-            ledger.save(ledger_path(job))
+            if ledger.is_temporary:
+                ledger.save(path)
+            with Ledger.open(path, base=job.path.parent) as kept:
+                if kept.mark(LOCK_MARK) == ledger.mark(LOCK_MARK):
+                    for name, value in marks.items():
+                        kept.set_mark(name, value)
 
 
 def _carry(known: Ledger, ledger: Ledger) -> None:

@@ -14,6 +14,7 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 
+from batchtts.audiobook import AudiobookOutput
 from batchtts.events import OutputUnchanged
 from batchtts.model import Job
 from batchtts.plan import Survey
@@ -25,40 +26,47 @@ from batchtts.runner.inputs import Inputs
 from batchtts.runner.ledger import Ledger
 from batchtts.runner.locking import agrees
 from batchtts.runner.orphans import counted_files
-from batchtts.runner.places import owner_of, report_path, state_folder
+from batchtts.runner.places import begun_path, owner_of, report_path, state_folder
+from batchtts.runner.seeing import sha256_of
 from batchtts.runner.telling import Told, planned
 from batchtts.runner.versions import versions
 
-__all__ = ["note_standing", "standing", "unchanged_report"]
+__all__ = ["CHECKED", "checked", "note_standing", "standing", "unchanged_report"]
 
 _MARK = "standing"
+CHECKED = "checked"
+"""The mark of a job in which a check has found everything as it should be."""
+
+_FILES = """
+select path, size, mtime_ns from outputs
+union all select path, size, mtime_ns from pieces
+"""
 
 
-def standing(job: Job, ledger: Ledger, inputs: Mapping[str, str]) -> Survey | None:
-    """Return the size of a job in which all is as a run has left it, else None.
+def standing(
+    job: Job, ledger: Ledger, inputs: Mapping[str, str], *, mark: str = _MARK
+) -> Survey | None:
+    """Return the size of a job in which all is as it was when noted, else None.
 
-    ``inputs`` are the digests of the files that it reads.
+    ``inputs`` are the digests of the files that it reads. Noted is what a run left,
+    or by the ``mark`` of a check what that found.
     """
-    noted = ledger.mark(_MARK)
-    if noted is None or not agrees(ledger, job):
+    noted = ledger.mark(mark)
+    if noted is None or not agrees(ledger, job) or begun_path(job).exists():
         return None
     state, size = json.loads(noted)
     if state != _state(job, ledger, inputs):
         return None
     base = os.path.join(job.path.parent, "")  # noqa: PTH118 - quicker, for each file
-    count = 0
-    query = "select path, size, mtime_ns from outputs"
     with ledger.lock:
-        for path, size_bytes, mtime_ns in ledger.database.execute(query):
+        for path, size_bytes, mtime_ns in ledger.database.execute(_FILES):
             try:
                 status = os.stat(base + path)  # noqa: PTH116 - see above
             except (OSError, ValueError):
                 return None
             if (status.st_size, status.st_mtime_ns) != (size_bytes, mtime_ns):
                 return None
-            count += 1
-    found = Survey(**{**size, "warnings": tuple(size["warnings"])})
-    return found if count == found.outputs else None
+    return Survey(**{**size, "warnings": tuple(size["warnings"])})
 
 
 def note_standing(
@@ -83,6 +91,18 @@ def note_standing(
         noted = json.dumps([_state(job, ledger, inputs), asdict(size)])
     if ledger.mark(_MARK) != noted:
         ledger.set_mark(_MARK, noted)
+
+
+def checked(
+    job: Job, ledger: Ledger, size: Survey, inputs: Mapping[str, str]
+) -> str | None:
+    """Return what to note of a job in which a check has found nothing to tell.
+
+    None where more than its files has to be looked at each time.
+    """
+    if size.respelt or _has_more(job, ledger):
+        return None
+    return json.dumps([_state(job, ledger, inputs), asdict(size)])
 
 
 def unchanged_report(
@@ -138,19 +158,35 @@ def _entries(ledger: Ledger) -> Iterator[str]:
 def _is_special(job: Job, ledger: Ledger) -> bool:
     """Tell whether more than the outputs has to be looked at."""
     shared = any(output.sharing != "none" for output in job.outputs)
-    queries = (
-        "select 1 from notes where kind = 'pin'",
-        "select 1 from outputs where facts like '%\"suspects\"%' limit 1",
-    )
+    query = "select 1 from outputs where facts like '%\"suspects\"%' limit 1"
     with ledger.lock:
-        found = [ledger.database.execute(query).fetchone() for query in queries]
-    told = any(found)
+        told = ledger.database.execute(query).fetchone() is not None
+    is_elsewhere = job.local.url is not None  # and may be another one meanwhile
+    return shared or told or is_elsewhere or _has_more(job, ledger)
+
+
+def _has_more(job: Job, ledger: Ledger) -> bool:
+    """Tell whether what is asked for cannot all be told by the files of the lock."""
+    query = "select 1 from notes where kind = 'pin'"
+    with ledger.lock:
+        pinned = ledger.database.execute(query).fetchone() is not None
     beside = any(getattr(output, "subtitles", ()) for output in job.outputs)
-    return shared or told or beside or job.local.url is not None
+    return pinned or beside
 
 
 def _state(job: Job, ledger: Ledger, inputs: Mapping[str, str]) -> str:
     """Name all that decides what the outputs are."""
     engine = engine_of(job, ledger)
-    parts = [repr(job), sorted(inputs.items()), versions(engine), ledger.mark("lock")]
+    covers = [
+        sha256_of(output.cover)
+        for output in job.outputs
+        if isinstance(output, AudiobookOutput) and output.cover is not None
+    ]
+    parts = [
+        repr(job),
+        covers,
+        sorted(inputs.items()),
+        versions(engine),
+        ledger.mark("lock"),
+    ]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
