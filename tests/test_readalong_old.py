@@ -47,8 +47,8 @@ ONE = (
 </body></html>"""
 )
 TWO = (
-    HEAD.format("")
-    + "<body><h2 id='\u00e9'>Two</h2><h2 id='z'>Three</h2></body></html>"
+    HEAD.format("") + "<body><h2 id='\u00e9'>Two</h2><h2 id='z'>Three</h2>"
+    "<p><![CDATA[&nbsp;]]>.</p></body></html>"
 )
 COVER = HEAD.format("<title>Cover</title>") + (
     '<body><div><img src="p.png" alt="Cover"/></div></body></html>'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from html import escape
@@ -21,7 +22,6 @@ _DC = (
     "contributor coverage creator date description format identifier language"
     " publisher relation rights source subject title type"
 )
-_ONLY_ONCE = frozenset({"date"})
 _DAY_ONE = "1980-01-01"
 _XHTML = "application/xhtml+xml"
 
@@ -82,10 +82,14 @@ def _package(
     assert root is not None  # noqa: S101 - it was read before
     ids = {element.get("id") for element in _everything(root)}
 
+    numbers: Counter[str] = Counter()
+
     def fresh(name: str) -> str:
-        number = next(n for n in range(1, len(ids) + 2) if f"{name}{n}" not in ids)
-        ids.add(f"{name}{number}")
-        return f"{name}{number}"
+        """Return an id that nothing has."""
+        while True:
+            numbers[name] += 1
+            if (made := f"{name}{numbers[name]}") not in ids:
+                return made
 
     unique, metadata = _metadata(root, package, fresh)
     items = "".join(_items(root, package, features))
@@ -176,9 +180,12 @@ def _metadata(
         lines.append(_dc("title", package.about.title or "-"))
     if "language" not in given:
         lines.append(_dc("language", language_of(package)))
+    has_date = False
     for one in found:
-        if one.name == "date" and one.text and "date" in {*_done(lines)}:
-            continue
+        if one.name == "date":
+            if has_date:
+                continue
+            has_date = True
         identifier = one.get("id")
         if one.name == "identifier" and not is_known:
             unique, is_known = identifier or fresh("book"), True
@@ -198,10 +205,6 @@ def _metadata(
 def language_of(package: Package) -> str:
     """Return the language of a book as EPUB 3 writes it."""
     return package.about.language.replace("_", "-") or "und"
-
-
-def _done(lines: Iterable[str]) -> Iterator[str]:
-    return (name for name in _ONLY_ONCE if any(f"<dc:{name}" in line for line in lines))
 
 
 def _kept(

@@ -19,10 +19,13 @@ _Edit = tuple[int, int, str]
 _Style = Callable[[str, str], str]  # from an element's name and a value
 
 _DOCTYPE = re.compile(r"<!DOCTYPE[^>\[]*(?:\[[^\]]*\]\s*)?>", re.IGNORECASE)
-_ENTITY = re.compile(r"<!\[CDATA\[.*?\]\]>|&([A-Za-z][A-Za-z0-9]*);", re.DOTALL)
+_PROLOG_CHARACTERS = 4096
+_ENTITY = re.compile(r"&([A-Za-z][A-Za-z0-9]{1,31});")
+_LITERAL, _LITERAL_END = "<![CDATA[", "]]>"
 _XML = frozenset({"amp", "apos", "gt", "lt", "quot"})
-_ATTRIBUTE = re.compile(r"""\s+([^\s"'<>/=]+)(?:\s*=\s*("[^"]*"|'[^']*'))?""")
+_ATTRIBUTE = re.compile(r"""(?<!\s)\s++([^\s"'<>/=]+)(?:\s*=\s*("[^"]*"|'[^']*'))?""")
 _LENGTH = re.compile(r"\d+(?:\.\d+)?%?")
+_NOTHING = re.compile(r"\s*</")
 _FOREIGN = {"math": "mathml", "svg": "svg"}
 _SCRIPTED = frozenset({"form", "script"})
 
@@ -124,7 +127,7 @@ _STYLED: Mapping[str, tuple[frozenset[str], _Style]] = {
 def as_html5(markup: str, title: str) -> str:
     """Return a page as XHTML5; ``title`` is its title where it has none."""
     edits = [(0, 0, "")]
-    found = _DOCTYPE.search(markup)
+    found = _DOCTYPE.search(markup, 0, _PROLOG_CHARACTERS)
     if found is not None:
         edits.append((*found.span(), "<!DOCTYPE html>"))
     edits += _edits(markup, title)
@@ -133,7 +136,7 @@ def as_html5(markup: str, title: str) -> str:
     for start, end, written in sorted(edits):
         parts += markup[at:start], written
         at = end
-    return _ENTITY.sub(_numbered, "".join([*parts, markup[at:]]))
+    return "".join(_without_names("".join([*parts, markup[at:]])))
 
 
 def properties(markup: str) -> frozenset[str]:
@@ -148,8 +151,17 @@ def properties(markup: str) -> frozenset[str]:
     return frozenset(found)
 
 
+def _without_names(markup: str) -> Iterator[str]:
+    """Yield markup without names of characters that only a document type gives."""
+    first, *others = markup.split(_LITERAL)
+    yield _ENTITY.sub(_numbered, first)
+    for other in others:
+        literal, end, behind = other.partition(_LITERAL_END)
+        yield f"{_LITERAL}{literal}{end}{_ENTITY.sub(_numbered, behind)}"
+
+
 def _numbered(entity: re.Match[str]) -> str:
-    """Return a character by its number: without a document type names mean nothing."""
+    """Return a character by its number."""
     name = entity.group(1)
     characters = html5.get(f"{name};")
     if name in _XML or characters is None:
@@ -171,7 +183,7 @@ def _edits(markup: str, title: str) -> Iterator[_Edit]:
             prefix = token.name.removesuffix("head")
         elif token.local == "title" and isinstance(token, Open):
             has_title = True
-            if re.match(rf"\s*</{re.escape(token.name)}", markup[token.end :][:99]):
+            if _NOTHING.match(markup, token.end):
                 yield token.end, token.end, escape(title, quote=False)
             elif token.empty:
                 name = f"{token.name}>"
