@@ -231,10 +231,10 @@ def test_no_word_is_lost(words: str, places: list[int], quoted: str) -> None:
 
 @pytest.mark.parametrize("piece", ["“a ", "«a ", "”a ", "'a ", "「a", "—a —b "])
 def test_dialogue_is_found_in_linear_time(piece: str) -> None:
-    """However much is opened and never closed; in squares it would be minutes."""
+    """However much is opened and never closed; in squares it would be a minute."""
     began_s = time.process_time()
     for lang in ("en", "es"):
-        assert len(list(speeches(f"—{piece * 50_000}.", lang))) <= 1
+        assert len(list(speeches(f"—{piece * 20_000}.", lang))) <= 1
     assert time.process_time() - began_s < 2
 
 
