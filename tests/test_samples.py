@@ -56,7 +56,12 @@ def test_each_voice_speaks_its_first_words(
         "samples",
         ".batchtts",
     }
-    assert sample(path, "--seconds", 15, "--to", tmp_path / "other") == 0
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "clerk.mp3").write_bytes(b"mine")
+    assert sample(path, "--seconds", 15, "--to", other) == 2
+    assert sample(path, "--seconds", 15, "--to", other, "--overwrite") == 0
+    assert "nothing asks for" not in capsys.readouterr().err
     assert (tmp_path / "other" / "clerk.mp3").read_bytes() == (
         folder / "clerk.mp3"
     ).read_bytes()

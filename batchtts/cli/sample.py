@@ -17,6 +17,7 @@ __all__ = ["command"]
 class _Flags(JobFlags):
     seconds: float
     folder: Path | None
+    overwrite: bool
 
 
 @click.command("sample")
@@ -34,6 +35,11 @@ class _Flags(JobFlags):
     type=click.Path(path_type=Path, file_okay=False),
     help="Where the samples go; else the folder `samples` beside the job.",
 )
+@click.option(
+    "--overwrite",
+    is_flag=True,
+    help="Make files anew that are there and that no run is known to have made.",
+)
 def command(**flags: Unpack[_Flags]) -> int:
     """Have each voice of JOB speak the first minute of its words.
 
@@ -48,7 +54,11 @@ def command(**flags: Unpack[_Flags]) -> int:
     folder = (flags["folder"] or job.path.parent / "samples").absolute()
     with Progress(sys.stderr, bar=False, verbose=0) as follow:
         report = make_samples(
-            job, seconds=flags["seconds"], folder=folder, on_event=follow
+            job,
+            seconds=flags["seconds"],
+            folder=folder,
+            overwrite=flags["overwrite"],
+            on_event=follow,
         )
     if report.made or report.unchanged:
         click.echo(f"{folder} has {report.made + report.unchanged} samples")

@@ -255,13 +255,14 @@ class _Run:
         shared: Collection[Path],
     ) -> None:
         """Remove files that nothing asks for any more, or tell of them."""
-        if self.scope.only or ending.begun.is_set():
+        scope = self.scope
+        if scope.only or ending.begun.is_set() or not scope.tidies:
             return
         found = shared_orphans(shared, self.ledger)
         if counted_files(self.ledger) > self.files or writer.failed:
             found += orphans(self._planned(earlier), self.ledger)
         base = self.job.path.parent
-        if remark := tidied(found, self.ledger, base, remove=self.scope.prune):
+        if remark := tidied(found, self.ledger, base, remove=scope.prune):
             self.told(Warned(remark))
 
     def _require_room(self) -> None:

@@ -17,6 +17,7 @@ from batchtts.plan import readings, survey
 from batchtts.report import RunReport
 from batchtts.runner.places import cache_folder, lock_path
 from batchtts.runner.run import run
+from batchtts.runner.scope import Scope
 from batchtts.sources import InlineText
 from batchtts.texts import read_texts
 
@@ -27,17 +28,23 @@ _PATTERN = "{voice}.mp3"
 
 
 def make_samples(
-    job: Job, *, seconds: float, folder: Path, on_event: OnEvent | None = None
+    job: Job,
+    *,
+    seconds: float,
+    folder: Path,
+    overwrite: bool = False,
+    on_event: OnEvent | None = None,
 ) -> RunReport:
     """Have each voice of ``job`` speak about the first so many seconds that it has.
 
     They become files in ``folder``, called as the voices are. What is asked for is
     what the job itself will ask for, in the same cuts, so that its takes are there
-    when it does. Raises what `run` raises.
+    when it does. ``overwrite`` is that of `Scope`. Raises what `run` raises.
     """
     sampled = _sampled(job, int(seconds * _CHARACTERS_PER_S), folder)
     try:
-        return run(sampled, on_event=on_event)
+        scope = Scope(overwrite=overwrite, tidies=False)
+        return run(sampled, on_event=on_event, scope=scope)
     finally:
         with contextlib.suppress(OSError):  # samples are not for committing
             lock_path(sampled).unlink(missing_ok=True)

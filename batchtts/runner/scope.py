@@ -21,13 +21,15 @@ class Scope:
     files of all others are left alone, and so is all that many readings go into.
     ``prune`` removes files that nothing asks for any more. ``frozen`` sends
     nothing: what the cache cannot serve ends the run before it begins. ``overwrite``
-    makes files anew that no run is known to have made.
+    makes files anew that no run is known to have made. Only where it ``tidies`` are
+    files told of, or removed, that nothing asks for any more.
     """
 
     only: tuple[str, ...] = ()
     prune: bool = False
     frozen: bool = False
     overwrite: bool = False
+    tidies: bool = True
 
     def of(self, planned: Iterable[Reading]) -> Iterator[Reading]:
         """Yield the readings that are meant, with what is to become of them."""

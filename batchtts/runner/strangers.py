@@ -57,7 +57,7 @@ class Strangers:
         message = f'"{name}" is there, and no run of this job is known to have made it'
         hint = "move it away, or have it overwritten with --overwrite"
         lock = lock_path(self._job)
-        if not lock.is_file():
+        if self._job.path.is_file() and not lock.is_file():  # samples have none
             hint = f'without "{lock.name}" nothing is known: restore that, or {hint}'
         elif output.sharing == "none":
             hint = f"{hint}; `batchtts pin` uses a recording in a take's place"
