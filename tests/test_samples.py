@@ -22,7 +22,7 @@ texts:
   - {{id: a, voice: narrator, text: "{words}"}}
   - {{id: b, voice: clerk, text: Good morning.}}
   - {{id: c, voice: clerk, text: Good night.}}
-lexicon: [{{word: sentence, say: phrase}}]
+lexicon: [{{word: sentence, say: phrase}}, {{word: number 39, say: the end}}]
 outputs: [{{kind: audiobook, path: out/b.opus}}]
 """
 
@@ -45,7 +45,9 @@ def test_each_voice_speaks_its_first_words(
     before = batchtts.preview(load_job(path))
     assert sample(path, "--seconds", 15) == 0
     folder = tmp_path / "samples"
-    assert capsys.readouterr().out == f"{folder} has 2 samples\n"
+    told = capsys.readouterr()
+    assert told.out == f"{folder} has 2 samples\n"
+    assert "lexicon" not in told.err  # though "number 39" is not among its words
     assert {one.name for one in folder.iterdir()} == {"clerk.mp3", "narrator.mp3"}
     after = batchtts.preview(load_job(path))
     assert after.requests == before.requests

@@ -72,7 +72,7 @@ def _sampled(job: Job, most: int, folder: Path) -> Job:
         sample_s=None,
         place=job.place,
     )
-    return replace(
+    sampled = replace(
         job,
         path=job.path.with_name(f"{job.path.stem}~samples{job.path.suffix}"),
         cache=cache_folder(job),
@@ -80,6 +80,21 @@ def _sampled(job: Job, most: int, folder: Path) -> Job:
         texts=texts,
         outputs=(output,),
     )
+    return _with_used_entries(sampled)
+
+
+def _with_used_entries(job: Job) -> Job:
+    """Return a job without the entries of lexicons that its texts do not have.
+
+    The other texts may well have them: there is nothing to warn of.
+    """
+    used = survey(job, read_texts).respelt
+    voices = {
+        name: replace(voice, lexicon=tuple(filter(used.__contains__, voice.lexicon)))
+        for name, voice in job.voices.items()
+    }
+    lexicon = tuple(filter(used.__contains__, job.lexicon))
+    return replace(job, voices=voices, lexicon=lexicon)
 
 
 def _first_words(job: Job, most: int) -> Iterator[InlineText]:
