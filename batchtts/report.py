@@ -83,6 +83,7 @@ class RunReport:
     audio_seconds: float  # of the files made
     totals: Totals
     failures: tuple[Failure, ...]
+    removed: int = 0  # files that nothing asks for any more
     more_failures: int = 0
     suspects: tuple[Suspect, ...] = ()  # in all files that are as asked
     more_suspects: int = 0
@@ -112,6 +113,7 @@ class ReportWriter:
         self.made = 0
         self.unchanged = 0
         self.failed = 0
+        self.removed = 0
         self.audio_seconds = 0.0
         self.failures: list[Failure] = []
         self.more_failures = 0
@@ -177,6 +179,7 @@ class ReportWriter:
             "outputs_unchanged": report.unchanged,
             "outputs_failed": report.failed,
             "outputs_pending": report.pending,
+            "outputs_removed": report.removed,
             "audio_seconds": round(report.audio_seconds, 3),
             "requests": asdict(report.totals),
             "cost": report.cost,

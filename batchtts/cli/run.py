@@ -205,6 +205,8 @@ def _counts(report: RunReport) -> str:
         counts.append(f"{report.failed:,} failed")
     if report.pending > 0:
         counts.append(f"{report.pending:,} not reached")
+    if report.removed:
+        counts.append(f"{report.removed:,} removed")
     totals = report.totals
     parts = [
         f"{many(report.outputs, 'output')}: {', '.join(counts)}",
@@ -212,9 +214,10 @@ def _counts(report: RunReport) -> str:
         f"{_length(report.audio_seconds)} audio",
     ]
     if totals.cached:
-        parts.insert(2, f"{totals.cached:,} takes from the cache")
+        parts.insert(2, f"{many(totals.cached, 'take')} from the cache")
     if totals.retries:
-        parts.insert(2, f"{totals.retries:,} retries")
+        noun = "retry" if totals.retries == 1 else "retries"
+        parts.insert(2, f"{totals.retries:,} {noun}")
     if suspects := len(report.suspects) + report.more_suspects:
         parts.append(many(suspects, "suspect take"))
     return " · ".join(parts)

@@ -38,8 +38,10 @@ def shared_orphans(asked: Collection[Path], ledger: Ledger) -> list[str]:
 
 def tidied(
     names: Iterable[str], ledger: Ledger, base: Path, *, remove: bool
-) -> str | None:
+) -> tuple[int, str | None]:
     """Forget orphans that are gone, ``remove`` the others; say what is left of them.
+
+    Returns how many files were removed, too.
 
     A lock may come from strangers: what it names is removed only inside the
     project, only where the path is that of an audio file, and only if the file
@@ -47,7 +49,7 @@ def tidied(
     LocalError.
     """
     top = os.path.realpath(project_root(base) or base)
-    kept = []
+    kept, removed = [], 0
     for name in names:
         path = base / name
         with local_errors("cannot look at"):
@@ -58,12 +60,13 @@ def tidied(
                 continue
             with local_errors("cannot remove"):
                 path.unlink()
+            removed += 1
         ledger.forget(name)
     if not kept:
-        return None
+        return removed, None
     more = f" and {len(kept) - 1:,} more files" if len(kept) > 1 else ""
     what = "left alone, as it is not as it was made" if remove else "see `--prune`"
-    return f'nothing asks for "{kept[0]}"{more} any more: {what}'
+    return removed, f'nothing asks for "{kept[0]}"{more} any more: {what}'
 
 
 def _is_ours(path: Path, name: str, ledger: Ledger, top: str) -> bool:

@@ -261,8 +261,9 @@ class _Run:
         found = shared_orphans(shared, self.ledger)
         if counted_files(self.ledger) > self.files or writer.failed:
             found += orphans(self._planned(earlier), self.ledger)
-        base = self.job.path.parent
-        if remark := tidied(found, self.ledger, base, remove=scope.prune):
+        base, prune = self.job.path.parent, scope.prune
+        writer.removed, remark = tidied(found, self.ledger, base, remove=prune)
+        if remark:
             self.told(Warned(remark))
 
     def _require_room(self) -> None:
@@ -321,6 +322,7 @@ class _Run:
             made=writer.made,
             unchanged=writer.unchanged,
             failed=writer.failed,
+            removed=writer.removed,
             audio_seconds=writer.audio_seconds,
             totals=session.pool.totals,
             failures=tuple(writer.failures),
