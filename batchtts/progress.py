@@ -24,7 +24,7 @@ from batchtts.events import (
     Throttled,
     Warned,
 )
-from batchtts.text_safety import many, printable
+from batchtts.text_safety import many, many_outputs, printable
 
 __all__ = ["Progress"]
 
@@ -133,7 +133,7 @@ class Progress:
         else:
             self._line(
                 f"{many(plan.texts, 'text')}, {plan.characters:,} characters, "
-                f"{_outputs(plan)} to make or check"
+                f"{many_outputs(plan.outputs, plan.utterances)} to make or check"
             )
 
     def _expect_more(self, characters: int) -> None:
@@ -188,14 +188,6 @@ class Progress:
         elif self._verbose >= 0:
             self._stream.write(message + "\n")
             self._stream.flush()
-
-
-def _outputs(plan: RunPlanned) -> str:
-    """Say how many files and utterances there are, and nothing of what there is not."""
-    files = plan.outputs - plan.utterances
-    counts = ((files, "file"), (plan.utterances, "utterance"))
-    told = [many(count, noun) for count, noun in counts if count]
-    return " and ".join(told) or "no files"
 
 
 def _span(seconds: float) -> str:

@@ -5,7 +5,14 @@ from __future__ import annotations
 import json
 import unicodedata
 
-__all__ = ["many", "printable", "shown_cost", "shown_time", "visible_json"]
+__all__ = [
+    "many",
+    "many_outputs",
+    "printable",
+    "shown_cost",
+    "shown_time",
+    "visible_json",
+]
 
 _SMALL_COST = 0.1
 _MINUTE_S = 60
@@ -48,6 +55,13 @@ def visible_json(document: object, *, indent: int | None = None) -> str:
 def many(count: int, noun: str) -> str:
     """Return a count with its noun, in the plural where there are several."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def many_outputs(outputs: int, utterances: int) -> str:
+    """Say how many files and utterances there are, and nothing of what there is not."""
+    counts = ((outputs - utterances, "file"), (utterances, "utterance"))
+    told = [many(count, noun) for count, noun in counts if count]
+    return " and ".join(told) or "no files"
 
 
 def shown_cost(cost: float) -> str:

@@ -31,7 +31,7 @@ def command(
     """Have a RECORDING (WAV or FLAC) stand in for the take of TEXT, by its id.
 
     Notes it in the lock, with its checksum; it holds as long as the words are the
-    same. `batchtts retake` takes it back.
+    same. `batchtts retake --take 0` takes it back.
     """
     from batchtts.runner.wishes import pin
 

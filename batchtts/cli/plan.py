@@ -89,7 +89,7 @@ def show(job: Job, *, as_json: bool, found: Comparison | None = None) -> None:
         ("  to make again", f"{plan.outputs_to_remake:,}"),
         ("  unchanged", f"{plan.outputs_unchanged:,}"),
         *_removed(plan.outputs_to_remove),
-        ("requests", f"{plan.requests:,} ({plan.chunks:,} chunks)"),
+        ("requests", f"{plan.requests:,} ({many(plan.chunks, 'chunk')})"),
         ("  in the cache", f"{plan.requests_cached:,}"),
         ("  to send", f"{plan.requests_to_send:,}"),
         ("characters to send", f"{plan.characters_to_send:,}"),

@@ -9,7 +9,7 @@ import click
 
 from batchtts.cli.job_options import JobFlags, job_options, read
 from batchtts.cli.streams import talk
-from batchtts.text_safety import many, visible_json
+from batchtts.text_safety import many, many_outputs, visible_json
 
 __all__ = ["command"]
 
@@ -37,5 +37,5 @@ def command(*, as_json: bool, **flags: Unpack[JobFlags]) -> None:
     click.echo(
         f'job "{job.name}" is valid: {many(len(job.voices), "voice")}, '
         f"{many(size.texts, 'text')}, {size.characters:,} characters to read, "
-        f"{many(size.outputs, 'file')}"
+        f"{many_outputs(size.outputs, size.utterances)}"
     )

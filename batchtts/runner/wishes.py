@@ -23,6 +23,7 @@ from batchtts.runner.locking import take_over, write_lock
 from batchtts.runner.places import ledger_path, lock_path, require_real, state_folder
 from batchtts.runner.recordings import digest_of
 from batchtts.runner.remembered import Remembered
+from batchtts.text_safety import many
 from batchtts.texts import read_texts
 
 __all__ = [
@@ -159,7 +160,8 @@ def _chunks(
         whose = "" if voice is None else f' in voice "{voice}"'
         what = f'there is no text "{text}"{whose} in an output'
         if most:
-            what = f'text "{text}"{whose} has {most} chunks, and no chunk {chunk}'
+            chunks = many(most, "chunk")
+            what = f'text "{text}"{whose} has {chunks}, and no chunk {chunk}'
         raise JobError([Problem(job.place, what)])
 
 
