@@ -180,6 +180,8 @@ class DatasetCollection(Collection):
 
     def once_more(self, reading: Reading, target: Target) -> Reading | None:
         """Return another take of an utterance that is unlike the others."""
+        if self._stands or self._by_lock:
+            return None
         key = self._key(reading)
         take = self._dataset.next_take(key)
         if take is None:
@@ -194,7 +196,7 @@ class DatasetCollection(Collection):
         with local_errors("cannot look at"):
             files, lost = self._dataset.files(), self._dataset.lost()
             self._utterances.record(self._settings, files, lost)
-        made = self._expected - self._unchanged - self._lost
+        made = max(0, self._expected - self._unchanged - self._lost)
         if made or summary.files_changed:
             yield Made(
                 path=self._output.folder,
