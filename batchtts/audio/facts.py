@@ -166,23 +166,31 @@ class _Player:
         self._channels = stream.codec_context.channels
         self._meter = Meter(self._rate_hz)
         is_mp3 = stream.codec_context.name.startswith("mp3")
-        held: list[Floats] = []
+        held: list[av.AudioFrame] = []
         for packet in container.demux(stream):
             self._size_bytes += packet.size
             if is_mp3 and packet.size:
                 self._bitrates.add(mp3.bitrate_code(bytes(packet)))
-            held += [self._first_channel(frame) for frame in packet.decode()]
+            held += packet.decode()
             if len(held) >= _FRAMES_AT_ONCE:
-                yield np.concatenate(held)
+                yield self._signal(held)
                 held.clear()
         if held:
-            yield np.concatenate(held)
+            yield self._signal(held)
 
-    def _first_channel(self, frame: av.AudioFrame) -> Floats:
-        signal = frame.to_ndarray()
-        scale = FULL_SCALE if signal.dtype.kind == "f" else 1.0
-        first = signal[0] if frame.format.is_planar else signal[0, :: self._channels]
-        return np.multiply(first, scale, dtype=np.float32)
+    def _signal(self, frames: list[av.AudioFrame]) -> Floats:
+        """Return the first channel; frames are short, and numpy slow to begin."""
+        kind = frames[0].format
+        together = 1 if kind.is_planar else self._channels
+        planes = [
+            bytes(memoryview(one.planes[0])[: one.samples * kind.bytes * together])
+            for one in frames
+        ]
+        is_float = kind.name.startswith("flt")
+        signal = np.frombuffer(b"".join(planes), "f4" if is_float else "i2")
+        scale = FULL_SCALE if is_float else 1.0
+        first: Floats = np.multiply(signal[::together], scale, dtype=np.float32)
+        return first
 
     def measure(self, signal: Floats) -> None:
         """Take the next part of the sound."""
