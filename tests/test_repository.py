@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -374,11 +375,15 @@ def test_a_lock_names_no_victims(origin: Repository) -> None:
     victim = origin.folder.parent / "victim.wav"
     victim.write_bytes((origin.folder / "out/clerk/ask.wav").read_bytes())
     lock = origin.folder / "job.lock"
-    text = lock.read_text().replace("out/clerk/ask.wav", "../victim.wav")
-    lock.write_text(text)
+    made = lock.read_text()
+    lock.write_text(made.replace("out/clerk/ask.wav", "../victim.wav"))
     report, _ = origin.run(prune=True)
     assert victim.exists()
     assert "victim" in report.warnings[0]
+    # Nor is one read that never ends.
+    endless = re.sub(r'("file":"out/clerk/ask.wav".*"bytes":)\d+', r"\g<1>0", made)
+    lock.write_text(endless.replace("out/clerk/ask.wav", "/dev/zero"))
+    assert origin.check().exit_code == 8
 
 
 def test_what_nobody_made_is_not_overwritten(origin: Repository) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,6 +18,7 @@ __all__ = ["Trouble", "Unlike", "sha256_of", "unlike"]
 _AT_ONCE = 2_000
 _BY_ONE = 50  # files that a thread is given
 _THREADS = 4
+_join = os.path.join  # quicker than a Path, for each file
 
 Trouble = Literal["missing", "altered"]
 
@@ -55,7 +57,7 @@ def unlike(
     Only those that look otherwise than when they were last seen whole are read;
     that they are is noted. Pieces are ``of`` a dataset. Raises LocalError.
     """
-    base = os.path.join(ledger.base, "")  # noqa: PTH118 - quicker, for each file
+    base = os.fspath(ledger.base)
     with ThreadPoolExecutor(_THREADS, "see") as threads:
         for kept in _pages(ledger, table, of):
             seen = [_look(base, one) for one in kept]
@@ -93,10 +95,11 @@ def _pages(ledger: Ledger, table: str, of: str | None) -> Iterator[list[_Kept]]:
 
 def _look(base: str, kept: _Kept) -> _Seen:
     try:
-        status = os.stat(base + kept.path)  # noqa: PTH116 - quicker
+        status = os.stat(_join(base, kept.path))  # noqa: PTH116 - quicker
     except (OSError, ValueError):
         return _Seen(kept, -1, "missing")
-    if status.st_size != kept.size:
+    # A lock may come from strangers: a device or a pipe would be read for ever.
+    if status.st_size != kept.size or not stat.S_ISREG(status.st_mode):
         return _Seen(kept, status.st_mtime_ns, "altered")
     return _Seen(kept, status.st_mtime_ns, None)
 
@@ -112,6 +115,6 @@ def _parts(seen: Sequence[_Seen], size: int) -> Iterator[Sequence[_Seen]]:
 def _read(base: str, seen: Sequence[_Seen]) -> list[_Seen]:
     found = []
     for one in seen:
-        is_same = sha256_of(base + one.kept.path) == one.kept.sha256
+        is_same = sha256_of(_join(base, one.kept.path)) == one.kept.sha256
         found.append(one if is_same else one._replace(trouble="altered"))
     return found
