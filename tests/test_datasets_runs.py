@@ -53,6 +53,7 @@ ROWS = {
     "three": "Grüße aus Köln!",
     "long": "Many words follow one another here. " * 16,
 }
+COLUMNS = ("scene", "act", "mood", "day", "hour", "by")
 
 
 class Project:
@@ -70,8 +71,8 @@ class Project:
         """Write the job and its table, and read it."""
         with (self.folder / "rows.csv").open("w", encoding="utf-8", newline="") as file:
             table = csv.writer(file)
-            table.writerow(["id", "words", "scene"])
-            table.writerows([name, said, "pier"] for name, said in self.rows.items())
+            table.writerow(["id", "words", *COLUMNS])
+            table.writerows([name, said, *COLUMNS] for name, said in self.rows.items())
         url = f', url: "{server.url}"' if server else ""
         more = "\n    ".join(self.more.split("; "))
         path = self.folder / "job.yaml"
@@ -129,7 +130,10 @@ def test_every_sentence_in_every_voice(project: Project, serve: Serve) -> None:
         heard = _heard((project.out / f"wavs/astra-{name}.wav").read_bytes())
         assert heard.split() == words.split()
     assert project.told()["utterances"] == 8
-    assert "cc0-1.0" in (project.out / "README.md").read_text("utf-8")
+    card = (project.out / "README.md").read_text("utf-8")
+    assert "cc0-1.0" in card
+    places = [card.index(f"| `{name}` |") for name in COLUMNS]
+    assert places == sorted(places)  # as in the table, in every process
 
 
 def test_a_second_run_opens_no_socket_and_touches_no_file(

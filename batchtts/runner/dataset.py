@@ -316,8 +316,8 @@ class DatasetCollection(Collection):
     def _carried(self, columns: Mapping[str, str]) -> dict[str, str]:
         """Return the columns to carry through: those asked for, or all but our own."""
         if self._output.columns is None:
-            for name in columns.keys() - self._known - self._columns.keys():
-                self._columns[name] = None
+            new = (name for name in columns if name not in self._known)
+            self._columns.update(dict.fromkeys(new))
         return {name: columns[name] for name in self._columns if name in columns}
 
 

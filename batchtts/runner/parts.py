@@ -131,5 +131,6 @@ def _settings(output: Output) -> dict[str, object]:
     folder = json.dumps(str(output.folder))[1:-1]
     found: dict[str, object] = json.loads(written.replace(folder, ""))
     about = found.pop("about", None)
-    found = {name: found[name] for name in found.keys() - {"place", "folder", "cover"}}
+    for name in ("place", "folder", "cover"):
+        found.pop(name, None)
     return {**found, **(about if isinstance(about, dict) else {}), "cover": cover}

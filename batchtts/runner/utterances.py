@@ -77,7 +77,12 @@ class Utterances:
 
     def expect(self, reading: Reading, row: Row) -> None:
         """Take notice of an utterance."""
-        told = [row.text, row.normalised, row.language, dict(row.columns)]
+        told = [
+            row.text,
+            row.normalised,
+            row.language,
+            dict(sorted(row.columns.items())),
+        ]
         made = replace(
             self._recipes.part(reading), tags={"row": digest(json.dumps(told))}
         )
