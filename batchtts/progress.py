@@ -165,7 +165,8 @@ class Progress:
         left = ""
         if 0 < done < total:
             left_s = (now_s - self._began_s) * (total - done) / done
-            left = f", about {_span(left_s)} left"
+            if left_s >= 1:  # words that are not spoken may stay over
+                left = f", about {_span(left_s)} left"
         return f"{done:,} of {total:,} characters, {self._state()}{left}"
 
     def _state(self) -> str:
@@ -173,7 +174,7 @@ class Progress:
         if self._cached:
             parts.append(f"{self._cached:,} cached")
         if self._retries:
-            parts.append(f"{self._retries:,} retries")
+            parts.append(many(self._retries, "retry", "retries"))
         if self._limit is not None:
             parts.append(f"at most {self._limit} sockets")
         return ", ".join(parts)

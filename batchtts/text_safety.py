@@ -52,9 +52,9 @@ def visible_json(document: object, *, indent: int | None = None) -> str:
     )
 
 
-def many(count: int, noun: str) -> str:
+def many(count: int, noun: str, nouns: str = "") -> str:
     """Return a count with its noun, in the plural where there are several."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+    return f"{count:,} {noun if count == 1 else nouns or f'{noun}s'}"
 
 
 def many_outputs(outputs: int, utterances: int) -> str:

@@ -98,6 +98,10 @@ def test_a_dry_run_is_the_plan(cli: Cli, job: Path) -> None:
     assert sorted(job.parent.rglob("*")) == before
     rows = dict(re.findall(r"^ *(\w[\w ]*?) {2,}(.*)$", planned, re.MULTILINE))
     assert rows["to send"] == "2"
+    _, planned, _ = cli("run", job, "--dry-run", "--only", "a")
+    assert re.search(r"^ +to send +1$", planned, re.MULTILINE)
+    code, _, err = cli("run", job, "--only", "a", "--prune")
+    assert (code, "leave out --only" in err) == (2, True)
     assert rows["characters to send"] == "24"
     assert rows["engine"] == "local/tone+1"
 

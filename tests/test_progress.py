@@ -48,7 +48,7 @@ def test_the_bar_counts_characters_and_texts() -> None:
         follow._bar.refresh()
     shown = stream.getvalue()
     assert "3.00k/4.00k" in shown
-    assert "2/4 texts, 1 cached, 1 retries, at most 3 sockets" in shown
+    assert "2/4 texts, 1 cached, 1 retry, at most 3 sockets" in shown
     assert "characters/s" in shown
 
 
@@ -95,3 +95,5 @@ def test_the_time_left_is_guessed_from_what_is_done() -> None:
     assert follow._status(follow._began_s).startswith("3,000 of 5,000 characters, 2/5")
     follow._characters = 10
     assert "about 41 h 35 min left" in follow._status(follow._began_s + 300)
+    follow._characters = 4_999
+    assert "left" not in follow._status(follow._began_s + 300)

@@ -67,11 +67,18 @@ def command(*, as_json: bool, against: str | None, **flags: Unpack[JobFlags]) ->
         show(job, as_json=as_json, found=compare(job, past))
 
 
-def show(job: Job, *, as_json: bool, found: Comparison | None = None) -> None:
+def show(
+    job: Job,
+    *,
+    as_json: bool,
+    found: Comparison | None = None,
+    only: tuple[str, ...] = (),
+) -> None:
     """Print the job's plan on stdout, and a comparison if there is one."""
     from batchtts.runner.preview import preview
+    from batchtts.runner.scope import Scope
 
-    plan = preview(job)
+    plan = preview(job, scope=Scope(only=only))
     if as_json:
         document = {"version": 1, **asdict(plan)}
         if found is not None:

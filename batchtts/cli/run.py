@@ -133,6 +133,8 @@ def command(
     from batchtts.runner.run import run
     from batchtts.runner.scope import Scope
 
+    if flags["only"] and flags["prune"]:
+        raise click.UsageError("--prune is for the whole job: leave out --only")
     limits = RunLimits(
         max_characters=flags["max_characters"],
         max_cost=flags["max_cost"],
@@ -149,7 +151,7 @@ def command(
     if dry_run:
         from batchtts.cli.plan import show
 
-        show(job, as_json=as_json)
+        show(job, as_json=as_json, only=flags["only"])
         return 0
     bar = progress == "bar" or (progress == "auto" and _has_screen())
     level = -1 if quiet or progress == "none" else verbose
@@ -216,8 +218,7 @@ def _counts(report: RunReport) -> str:
     if totals.cached:
         parts.insert(2, f"{many(totals.cached, 'take')} from the cache")
     if totals.retries:
-        noun = "retry" if totals.retries == 1 else "retries"
-        parts.insert(2, f"{totals.retries:,} {noun}")
+        parts.insert(2, many(totals.retries, "retry", "retries"))
     if suspects := len(report.suspects) + report.more_suspects:
         parts.append(many(suspects, "suspect take"))
     return " · ".join(parts)

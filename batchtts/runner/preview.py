@@ -168,6 +168,8 @@ def left_of(
         if estimator is not None:
             # What else is due of a dataset, such as its lists, was there before.
             left.remade += tally.outputs - tally.unchanged - known.shared
+            if scope.only:
+                return left
             left.orphans = len(shared_orphans(collections.paths, ledger))
             if counted_files(ledger) > known.files:
                 left.orphans += len(orphans(planned(), ledger))
@@ -205,8 +207,10 @@ class _Known:
         return self._ledger.row(self._ledger.name(path)) is not None
 
 
-def preview(job: Job) -> Preview:
+def preview(job: Job, *, scope: Scope = EVERYTHING) -> Preview:
     """Work out what `run` would send now; nothing is sent or written.
+
+    Of the job the ``scope`` is looked at.
 
     Raises JobError when an input is bad.
     """
@@ -216,8 +220,10 @@ def preview(job: Job) -> Preview:
         looked_into(job) as (ledger, _),
     ):
         identity = engine.identity
+        every = readings(job, read_texts, engine=identity, texts=size.texts)
+        size = scope.survey(size, every)
         estimator = Estimator(Cache(cache_folder(job)))
-        left = left_of(job, size, identity, ledger, estimator=estimator)
+        left = left_of(job, size, identity, ledger, scope, estimator=estimator)
     return Preview(
         job=job.name,
         engine=identity,
