@@ -623,3 +623,33 @@ def test_the_life_of_a_dataset(
     assert "out/corpus" in {
         finding.path for finding in here.check().findings if finding.state == "orphan"
     }
+
+
+def test_a_dataset_is_told_by_a_look_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of its files as of others, beside which it stands."""
+    path = tmp_path / "job.yaml"
+    path.write_text(
+        "engine: local\nlocal: {synthesiser: tone}\nvoices: {v: {speaker: astra}}\n"
+        "texts: [{id: a, text: Hello.}, {id: b, text: Good bye.}]\n"
+        'outputs: [{kind: files, path: "out/{id}.wav"},\n'
+        "  {kind: dataset, path: corpus, format: ljspeech}]\n"
+    )
+    assert batchtts.run(batchtts.load_job(path)).made == 4
+    with monkeypatch.context() as no_reading:
+        for user in ("run", "checking"):
+            no_reading.delattr(f"batchtts.runner.{user}.survey")
+        report = batchtts.run(batchtts.load_job(path))
+        assert check(batchtts.load_job(path)).is_current
+    assert (report.made, report.unchanged, report.pending) == (0, 4, 0)
+    entries = json.loads(report.path.read_text())["outputs"]
+    assert [entry["state"] for entry in entries] == ["unchanged"] * 3
+    assert entries[0]["utterances"] == 2
+    wav = tmp_path / "corpus" / "wavs" / "a.wav"
+    whole = wav.read_bytes()
+    wav.write_bytes(whole[:-2])
+    assert check(batchtts.load_job(path)).stale == 1
+    assert batchtts.run(batchtts.load_job(path)).exit_code == 0
+    assert wav.read_bytes() == whole
+    assert check(batchtts.load_job(path)).is_current

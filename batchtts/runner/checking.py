@@ -244,12 +244,14 @@ class _Checker:
         list(inputs.watched(iter(())))
         found = self._found
         is_whole = found.is_current and not (found.notes or inputs.changed)
+        is_shared = any(output.sharing != "none" for output in self._job.outputs)
         note_standing(
             self._job,
             self._ledger,
             self._size,
             inputs.digests,
             files=self._known,
+            shared=None if is_shared else (),
             is_whole=is_whole,
         )
         if not is_whole:

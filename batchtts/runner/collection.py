@@ -130,6 +130,13 @@ class Collection(Protocol):
     def finish(self) -> Iterator[Made]:
         """Make the rest, on a worker thread: no more tracks will come."""
 
+    def standing(self) -> Sequence[Found] | None:
+        """Say what the next run will find if nothing changes; None: who knows.
+
+        Only if it finds that out by a look at the files which the ledger knows.
+        """
+        return None
+
     def close(self) -> None:
         """Let go of everything, at any time, and keep what came for the next run."""
 
@@ -217,6 +224,16 @@ class Collections:
         """Make what is still to be made, one collection after the other."""
         for collection in self._by_output.values():
             yield from collection.finish()
+
+    def standing(self) -> Sequence[Found] | None:
+        """Say what of all the next run will find; None: that is not known."""
+        every: list[Found] = []
+        for collection in self._by_output.values():
+            found = collection.standing()
+            if found is None:
+                return None
+            every += found
+        return every
 
     def close(self) -> None:
         """Let go of everything."""

@@ -59,6 +59,7 @@ class DatasetCollection(Collection):
         self._utterances = utterances
         self._by_lock = by_lock
         self._stands = False
+        self._is_recorded = False
         self._output = output
         self._base = job.path.parent
         self._rate_hz = output.audio.sample_rate or min(
@@ -196,6 +197,7 @@ class DatasetCollection(Collection):
         with local_errors("cannot look at"):
             files, lost = self._dataset.files(), self._dataset.lost()
             self._utterances.record(self._settings, files, lost)
+        self._is_recorded = next(self._dataset.lost(), None) is None
         made = max(0, self._expected - self._unchanged - self._lost)
         if made or summary.files_changed:
             yield Made(
@@ -206,6 +208,14 @@ class DatasetCollection(Collection):
                 suspects=tuple(self._suspects()),
                 warnings=tuple(self._warnings(summary)),
             )
+
+    def standing(self) -> Sequence[Found] | None:
+        """Say that all utterances stand, unless one is in doubt or did not come."""
+        whole = self._stands or self._is_recorded or not self._expected
+        if self._by_lock or not whole or next(self._suspects(), None) is not None:
+            return None
+        self._unchanged = self._expected
+        return tuple(self.found())
 
     def close(self) -> None:
         """Let go of the files; sound that came is kept for the next run."""

@@ -26,6 +26,7 @@ class Journal:
         self._writer = writer
         self._tell = tell
         self._entries = Entries(base)
+        self.remarks: set[str] = set()  # warnings that come but once, with what is made
 
     def found(self, one: Work, there: There) -> None:
         """Note a reading's file that is as it should be."""
@@ -52,6 +53,7 @@ class Journal:
         """Note what of a collection was made."""
         self._writer.output_made(made.entry, made.seconds, made.outputs)
         self._doubt(made.suspects)
+        self.remarks.update(made.warnings)
         for warning in made.warnings:
             self._tell(Warned(warning))
         self._tell(OutputMade(made.path, made.seconds))

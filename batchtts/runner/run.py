@@ -176,6 +176,9 @@ class _Run:
                 coming = self.inputs.watched(self._counted(earlier))
                 again = functools.partial(self._planned, earlier)
                 asyncio.run(session.go(coming, interrupted, again))
+                shared = None
+                with contextlib.suppress(LocalError):  # it only makes the next quicker
+                    shared = collections.standing()
             self._note_changes(session.ending, writer)
             spending = self._spending(session.ending, writer)
             try:
@@ -195,10 +198,17 @@ class _Run:
         if session.ending.bug is not None:
             raise session.ending.bug
         if not self.scope.only:
-            told = set(report.warnings) - set(size.warnings)
+            told = set(report.warnings) - set(size.warnings) - session.journal.remarks
             is_whole = report.exit_code == 0 and report.pending == 0 and not told
-            files, inputs = self.files, report.inputs
-            note_standing(job, ledger, size, inputs, files=files, is_whole=is_whole)
+            note_standing(
+                job,
+                ledger,
+                size,
+                report.inputs,
+                files=self.files,
+                shared=shared,
+                is_whole=is_whole,
+            )
         return report
 
     def _know(self) -> Remembered:

@@ -78,7 +78,7 @@ class Session:
         self._shop = shop
         self._allowance = allowance
         self._collections = collections
-        self._journal = Journal(writer, tell, base=job.path.parent)
+        self.journal = Journal(writer, tell, base=job.path.parent)
         self._tell = tell
         self._host = engine.host
         self._clock: Clock = SystemClock()
@@ -168,7 +168,7 @@ class Session:
     ) -> None:
         """Have all readings made, and what is wanted of them once more."""
         for found in self._collections.found():
-            self._journal.shared_found(found)
+            self.journal.shared_found(found)
         collections = self._collections
         more = await self._round(planned)
         while more and not self._is_over() and await asyncio.to_thread(collections.ask):
@@ -209,7 +209,7 @@ class Session:
         """Make what could not be made before the last reading was there."""
         try:
             async for made in self._steps(self._collections.finish(), self._workers):
-                self._journal.shared_made(made)
+                self.journal.shared_made(made)
         except NotComing:
             return
         except LocalError as exc:
@@ -220,7 +220,7 @@ class Session:
     async def _start(self, one: Work) -> None:
         """Open a reading as soon as there is room for it."""
         for there in one.there:
-            self._journal.found(one, there)
+            self.journal.found(one, there)
         if one.is_done:
             self._remember(one.reading)
             self._tell(OutputUnchanged(len(one.there), one.reading.characters))
@@ -275,7 +275,7 @@ class Session:
             arrivals.close()
         failure = outcomes and first_failure(one, outcomes, self._host)
         if failure:
-            self._journal.gave_up(one, failure, len(one.due))
+            self.journal.gave_up(one, failure, len(one.due))
         elif outcomes is not None and making is None:
             making = asyncio.create_task(self._make(one, arrivals, self._workers))
         if making is not None:
@@ -331,14 +331,14 @@ class Session:
         try:
             async for made in self._steps(self._outputs(one, arrivals), workers):
                 if isinstance(made, Made):
-                    self._journal.shared_made(made)
+                    self.journal.shared_made(made)
                 else:
                     left -= 1
-                    self._journal.made(one, made)
+                    self.journal.made(one, made)
         except NotComing:
             return
         except LocalError as exc:
-            self._journal.gave_up(one, local_failure(one, exc), left)
+            self.journal.gave_up(one, local_failure(one, exc), left)
             self.ending.local_trouble(exc)
         else:
             self._tell(ReadingDone(one.reading.text.id, one.reading.voice.name))

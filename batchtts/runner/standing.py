@@ -11,7 +11,7 @@ import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 
 from batchtts.audiobook import AudiobookOutput
@@ -21,6 +21,7 @@ from batchtts.plan import Survey
 from batchtts.pool import Totals
 from batchtts.report import ReportWriter, RunReport
 from batchtts.runner.allowance import cost_of
+from batchtts.runner.collection import Found
 from batchtts.runner.engine import engine_of
 from batchtts.runner.inputs import Inputs
 from batchtts.runner.ledger import Ledger
@@ -33,7 +34,7 @@ from batchtts.runner.versions import versions
 
 __all__ = ["CHECKED", "checked", "note_standing", "standing", "unchanged_report"]
 
-_MARK = "standing"
+_MARK = "stands"
 CHECKED = "checked"
 """The mark of a job in which a check has found everything as it should be."""
 
@@ -54,7 +55,7 @@ def standing(
     noted = ledger.mark(mark)
     if noted is None or not agrees(ledger, job) or begun_path(job).exists():
         return None
-    state, size = json.loads(noted)
+    state, size, *_ = json.loads(noted)
     if state != _state(job, ledger, inputs):
         return None
     base = os.path.join(job.path.parent, "")  # noqa: PTH118 - quicker, for each file
@@ -76,19 +77,24 @@ def note_standing(
     inputs: Mapping[str, str],
     *,
     files: int,
+    shared: Sequence[Found] | None,
     is_whole: bool,
 ) -> None:
     """Note that all is as it should be, if it is, and nothing else is to be told.
 
-    ``files`` is how many the job asks for and the lock knows.
+    ``files`` is how many the job asks for and the lock knows; ``shared`` what its
+    collections will find.
     """
     noted = None
     if (
         is_whole
+        and shared is not None
         and not (size.respelt or _is_special(job, ledger))
-        and files == size.outputs == counted_files(ledger)
+        and files == counted_files(ledger)
+        and files + sum(found.outputs for found in shared) == size.outputs
     ):
-        noted = json.dumps([_state(job, ledger, inputs), asdict(size)])
+        told = [[dict(found.entry), found.outputs] for found in shared]
+        noted = json.dumps([_state(job, ledger, inputs), asdict(size), told])
     if ledger.mark(_MARK) != noted:
         ledger.set_mark(_MARK, noted)
 
@@ -113,6 +119,8 @@ def unchanged_report(
     with contextlib.closing(
         ReportWriter(state_folder(job), owner=owner_of(job))
     ) as writer:
+        for entry, outputs in json.loads(ledger.mark(_MARK) or "")[-1]:
+            writer.output_unchanged(entry, outputs)
         writer.outputs_standing(_entries(ledger))
         told(OutputUnchanged(size.outputs, size.characters))
         report = RunReport(
@@ -157,12 +165,11 @@ def _entries(ledger: Ledger) -> Iterator[str]:
 
 def _is_special(job: Job, ledger: Ledger) -> bool:
     """Tell whether more than the outputs has to be looked at."""
-    shared = any(output.sharing != "none" for output in job.outputs)
     query = "select 1 from outputs where facts like '%\"suspects\"%' limit 1"
     with ledger.lock:
         told = ledger.database.execute(query).fetchone() is not None
     is_elsewhere = job.local.url is not None  # and may be another one meanwhile
-    return shared or told or is_elsewhere or _has_more(job, ledger)
+    return told or is_elsewhere or _has_more(job, ledger)
 
 
 def _has_more(job: Job, ledger: Ledger) -> bool:
