@@ -491,6 +491,15 @@ def test_a_few_that_end_like_broken_ones_are_no_way_of_a_voice(
     assert all(judge.review(request) for request in requests)
 
 
+def test_two_that_are_too_short_alike_are_no_way_of_a_voice() -> None:
+    """As samples of another rate are, which the service may have sent twice."""
+    speaker, judge = _Speaker(), Judge()
+    requests = [_request(speaker.text()) for _ in range(2)]
+    for request in requests:
+        assert judge.judge(request, speaker.speak(request.text, 0.2)) is None
+    assert all(judge.review(request) for request in requests)
+
+
 def test_a_service_that_breaks_off_is_believed_less() -> None:
     """A take that would pass for whole is doubted where many others were cut."""
     speaker, judge = _Speaker(), Judge()

@@ -15,7 +15,7 @@ from batchtts.model import Fingerprint
 __all__ = ["Evidence", "VoiceRecord"]
 
 _CLIPPED = 4.0  # the weight of clipping all the time
-_HABIT = 6  # takes that end like broken ones, before that is a voice's way
+_HABIT = 6  # takes that are like broken ones, before that is a voice's way
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +127,11 @@ class VoiceRecord:
     def _fit_together(self, waiting: Mapping[Fingerprint, Evidence]) -> bool:
         """Say whether none of the takes is doubtful beside all others.
 
-        A few that end as broken ones do are doubtful whatever the others are like.
+        A few show no way of a voice: not those that end as broken ones do, whatever
+        the others are like, nor two that are equally far too short.
         """
         broken = sum(evidence.ending in BROKEN for evidence in waiting.values())
-        if 0 < broken < _HABIT:
+        if len(waiting) < _HABIT or 0 < broken < _HABIT:
             return False
         for evidence in waiting.values():
             self._remove(evidence)

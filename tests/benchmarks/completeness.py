@@ -32,7 +32,7 @@ import numpy as np
 from batchtts.audio import segments
 from batchtts.audio.pcm import samples_of
 from batchtts.chunking import chunk, clean, speakable
-from batchtts.completeness.doubt import SUSPICIOUS
+from batchtts.completeness.doubt import SUSPICIOUS, Doubt, agree
 from batchtts.completeness.judge import ENOUGH
 from batchtts.completeness.pace import Pace
 from batchtts.completeness.service import Service
@@ -263,6 +263,7 @@ def judge_few(
         record, service = VoiceRecord(Pace(tempo)), Service()
         texts = dict(enumerate(takes[start : start + FEW]))
         came: dict[int, Cut | None] = {}
+        doubts: dict[int, list[Doubt]] = {name: [] for name in texts}
         missing = list(texts)
         for _ in range(ATTEMPTS):
             for name in missing:
@@ -271,12 +272,14 @@ def judge_few(
                 came[name] = cut
                 heard = cut.evidence if cut else texts[name].whole
                 record.add_open(_name(name), heard)
-            missing = [
-                name
-                for name in texts
-                if record.is_open(_name(name))
-                and record.review(_name(name), service, ENOUGH)
-            ]
+            missing = []
+            for name in texts:
+                if not record.is_open(_name(name)):
+                    continue
+                doubt = record.review(_name(name), service, ENOUGH)
+                if doubt and not any(agree(one, doubt) for one in doubts[name]):
+                    doubts[name].append(doubt)
+                    missing.append(name)
             for name in missing:
                 cut = came[name]
                 kind = cut.kind if cut else "whole, doubted"
