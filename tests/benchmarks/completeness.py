@@ -405,7 +405,7 @@ def verdict(long: Tally, short: Tally) -> int:
     known = [row for row in long.judged if row.startswith(("first|", "later|"))]
     cuts = [row for row in known if "whole" not in row]
     alarms = long.share([row for row in known if "whole" in row])
-    prompts = short.share([row for row in short.judged if "whole" in row])
+    prompts = short.share(["first|whole, doubted", "later|whole, doubted"])
     misses = long.share(cuts)
     print(
         f"\nwhole takes doubted: {alarms:.2%}, of prompts {prompts:.2%}; "
