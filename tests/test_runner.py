@@ -174,9 +174,9 @@ def test_concurrency_never_changes_a_byte(
 
 def test_never_more_sockets_than_allowed(project: Project, serve: Serve) -> None:
     """The number of open connections stays within `concurrency`."""
-    server = serve(first_byte_s=0.02)
+    server = serve(first_byte_s=0.2)
     project.run(server=server, concurrency=3)
-    assert server.concurrent_most == 3
+    assert 1 < server.concurrent_most <= 3
 
 
 def test_files_made_again_come_from_the_cache(project: Project, serve: Serve) -> None:
