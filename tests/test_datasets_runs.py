@@ -28,6 +28,7 @@ from batchtts.model import Job
 from batchtts.outputs.datasets.finishing import Finished, Finishing
 from batchtts.report import RunReport
 from batchtts.runner import workshop
+from batchtts.runner.checking import check
 from batchtts.runner.preview import preview
 from batchtts.runner.scope import Scope
 from batchtts.runner.workshop import Workshop
@@ -240,7 +241,11 @@ def test_filters_change_for_free(project: Project, serve: Serve) -> None:
     server = serve()
     project.run(server)
     connections, plain = server.connections, project.more
-    project.more += "; filters: {duration: {most: 15}}"
+    project.more += "; filters: {duration: {most: 1}}"
+    project.run(server)
+    project.more = project.more.replace("most: 1", "most: 15")
+    [stale] = check(project.load(server)).findings
+    assert "filters duration [none, 1] -> [none, 15]" in str(stale.reasons[0])
     project.run(server)
     assert not (project.out / "wavs" / "astra-long.wav").exists()
     assert project.told()["left_out"] == {

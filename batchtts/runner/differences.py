@@ -145,6 +145,10 @@ def _changes(old: Mapping[str, object], new: Mapping[str, object]) -> Iterator[s
 def _shown(value: object) -> str:
     if value is None:
         return _NONE
+    if isinstance(value, list):
+        return f"[{', '.join(map(_shown, value))}]"
+    if isinstance(value, bool):
+        return str(value).lower()
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
