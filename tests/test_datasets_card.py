@@ -66,7 +66,7 @@ def test_a_card_says_what_the_hub_asks(tmp_path: Path) -> None:
     assert "3 speakers" in text
     assert "| luna | 9 |" in text
     assert "Licence: CC-BY-4.0." in text
-    assert "Audio(decode=False)" in text
+    assert 'io.BytesIO(row["wav"]["bytes"])' in text
 
 
 def test_a_licence_of_ones_own(tmp_path: Path) -> None:

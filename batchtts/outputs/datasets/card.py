@@ -61,7 +61,7 @@ _SPEAKERS_SHOWN = 50
 _DECODING = """\
 Newer versions of `datasets` decode audio through torchcodec and FFmpeg. With
 `Audio(decode=False)` they hand over its bytes, or its path, and any decoder will do,
-for example `soundfile.read(io.BytesIO(row["audio"]["bytes"]))`.
+for example `soundfile.read(io.BytesIO(row["{audio}"]["bytes"]))`.
 """
 
 
@@ -74,7 +74,7 @@ def card(
         _opening(settings.about, counted, layout),
         _counts(counted, layout.rate_hz),
         f"## Loading ({guide.title})\n\n{guide.loading}",
-        _DECODING if guide.data_files is not None else "",
+        "" if guide.data_files is None else _DECODING.format(audio=guide.audio),
         _fields(layout),
         _origins(settings),
         _retaken(counted, settings),

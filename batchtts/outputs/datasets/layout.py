@@ -160,6 +160,7 @@ class Guide:
     title: str
     loading: str  # Markdown; {rate} and the like are not filled in
     data_files: str | None = None  # glob of a split's files, for Hugging Face
+    audio: str = "audio"  # what `datasets` calls the column of sound
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -49,6 +49,7 @@ def _guide(layout: Layout) -> Guide:
     return Guide(
         title="WebDataset",
         data_files="{split}-*.tar",
+        audio=audio,
         loading=f"""\
 ```python
 import glob, io, json, soundfile, webdataset
