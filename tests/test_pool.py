@@ -37,7 +37,7 @@ def test_every_request_gets_its_take(pools: Pools) -> None:
     requests = [request(n) for n in range(50)]
     outcomes = asyncio.run(take_all(pools(speaker), requests))
     assert all(outcome == Outcome(0.01) for outcome in outcomes)
-    assert speaker.most_open == 4
+    assert 1 < speaker.most_open <= 4
     assert all(pools.cache.load(one.fingerprint) == TAKE for one in requests)
 
 
